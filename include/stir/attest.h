@@ -1,0 +1,86 @@
+/** @file stir/attest.h  The authentication service (STI-AS): a call, a signer and an attestation become an Identity header (RFC 8224 §6.1, RFC 8588).
+ *  It refuses what a verifier would refuse. Pure: no I/O, no clock. */
+#ifndef STIR_ATTEST_H
+#define STIR_ATTEST_H
+
+#include <stir/call.h>
+#include <stir/cert.h>
+#include <stir/passport.h>
+#include <stir/policy.h>
+
+STIR_BEGIN
+
+/** What to sign. */
+struct stir_attest_params {
+    size_t size;                        /**< sizeof(struct stir_attest_params) */
+    struct stir_passport_params claims; /**< ppt, x5u, attest, origid, orig, dest; iat 0 takes `now` */
+    const struct stir_cert *cert;       /**< the certificate behind x5u; NULL: not checked */
+    int64_t now;                        /**< seconds since 1970 UTC */
+    struct stir_tn_options tn;          /**< dial plan for the message's numbers */
+    enum stir_caller_source caller;     /**< which header names the caller */
+    struct stir_identity_style style;
+    int64_t max_date_age; /**< seconds between an INVITE's Date and `now`; 0: 60 */
+    bool any_url;         /**< labs: x5u ports other than 443 and 8443, and IP addresses */
+};
+#define STIR_ATTEST_PARAMS_INIT                                                                                                                       \
+    {                                                                                                                                                 \
+        .size = sizeof(struct stir_attest_params), .claims = STIR_PASSPORT_PARAMS_INIT, .tn = STIR_TN_OPTIONS_INIT, .style = STIR_IDENTITY_STYLE_INIT \
+    }
+
+/** A token that waits for its signature. */
+struct stir_attest {
+    char token[STIR_MAX_TOKEN + 1]; /**< header "." payload, then "." signature after finishing */
+    size_t len;
+    unsigned char digest[STIR_SHA256]; /**< to be signed */
+    char x5u[STIR_MAX_URL + 1];
+    char ppt[16];
+    struct stir_identity_style style;
+};
+
+/** Check everything and build what is signed.
+ *  @return STIR_OK; STIR_EVALUE (a claim, a number or the x5u; `diag` says which), STIR_EMISMATCH (`key` is not the certificate's), STIR_ETIME (the certificate
+ * is not valid at iat or now, or iat is more than a minute off), STIR_ELIMIT, STIR_ECRYPTO, STIR_EARG. `key` may be NULL when the signer is not at hand. */
+STIR_API STIR_MUST_USE enum stir_err stir_attest_prepare(struct stir_attest *out, const struct stir_attest_params *params, const struct stir_key *key,
+                                                         struct stir_es256_ctx *ctx, struct stir_diag *diag);
+
+/** Put the signature in: the Identity value with a closing NUL; `*len` without it.
+ *  @return STIR_OK; STIR_ELIMIT (`cap` too small; `*len` says what is needed without the NUL), STIR_EARG. */
+STIR_API STIR_MUST_USE enum stir_err stir_attest_finish(char *buf, size_t cap, size_t *len, const struct stir_attest *prepared,
+                                                        const unsigned char sig[STIR_ES256_SIG]);
+
+/** Both, with a signer that answers at once.
+ *  @return as the two, or what the signer answers. */
+STIR_API STIR_MUST_USE enum stir_err stir_attest(char *buf, size_t cap, size_t *len, const struct stir_attest_params *params, const struct stir_signer *signer,
+                                                 struct stir_es256_ctx *ctx, struct stir_diag *diag);
+
+/** What signing an INVITE did. */
+struct stir_attest_report {
+    size_t identity_at; /**< offset of the Identity line in the new message */
+    size_t bytes_added; /**< by Identity and Date together */
+    bool date_added;
+    bool over_1300; /**< the new message is longer than 1,300 bytes: over UDP it may be fragmented or refused (RFC 3261 §18.1.1) */
+};
+
+/** Sign an INVITE: orig and dest from the message, Date added when it has none; the message otherwise byte for byte, with a closing NUL.
+ *  `params->claims` gives ppt, x5u, attest, origid; its orig and dest must be NULL.
+ *  @return as stir_attest(); STIR_ESYNTAX (no SIP message, or no INVITE), STIR_ETIME (its Date is more than max_date_age off), STIR_ESTATE (it carries a shaken
+ * Identity already). */
+STIR_API STIR_MUST_USE enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
+                                                        const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx,
+                                                        struct stir_diag *diag);
+
+/** Sign a token over exactly these claims: header and payload are brought into canonical form and nothing else is looked at but alg, which must be ES256 or
+ * missing. The token with a closing NUL; `*len` without it.
+ *  @return STIR_OK; STIR_EJSON, STIR_EVALUE (alg is another, or no objects), STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG, or what the signer answers. */
+STIR_API STIR_MUST_USE enum stir_err stir_attest_claims(char *buf, size_t cap, size_t *len, struct stir_slice header_json, struct stir_slice payload_json,
+                                                        const struct stir_signer *signer, struct stir_es256_ctx *ctx, struct stir_diag *diag);
+
+/** A random UUID (version 4) with a closing NUL, for origid.
+ *  @return STIR_OK; STIR_ECRYPTO, STIR_EARG. */
+STIR_API STIR_MUST_USE enum stir_err stir_uuid(char buf[37]);
+
+/** `text` is a UUID: 8-4-4-4-12 hex digits, either case. */
+STIR_API bool stir_is_uuid(struct stir_slice text);
+
+STIR_END
+#endif

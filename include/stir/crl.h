@@ -1,0 +1,71 @@
+/** @file stir/crl.h  Certificate revocation lists, direct and indirect (RFC 5280 §5, §6.3).
+ *  Reading is not trusting: stir/chain.h checks signature, issuer, scope and dates before a list counts.
+ *  Pure: no I/O. A list is immutable, counted, and may be shared by threads. */
+#ifndef STIR_CRL_H
+#define STIR_CRL_H
+
+#include <stir/cert.h>
+
+STIR_BEGIN
+
+/** A revocation list. */
+struct stir_crl;
+
+/** What a list says of itself. Slices are borrowed. Times are seconds since 1970 UTC. */
+struct stir_crl_info {
+    struct stir_slice der;
+    int version;                  /**< 1 or 2 */
+    struct stir_slice issuer_der; /**< DER Name */
+    const char *issuer;           /**< one line for people */
+    int64_t this_update;
+    int64_t next_update; /**< 0: not said */
+    enum stir_cert_sig sig;
+    struct stir_slice number; /**< cRLNumber, big-endian; absent when there is none */
+    struct stir_slice aki_id;
+    enum stir_part idp;        /**< issuingDistributionPoint */
+    struct stir_slice idp_url; /**< first URI of its fullName */
+    bool indirect, only_user, only_ca, only_attribute, only_some_reasons;
+    bool delta;            /**< a delta CRL: never used */
+    bool unknown_critical; /**< of the list or of an entry: never used */
+    size_t n_entries;
+};
+
+/** One entry. Its issuer is the one in force at its place: the certificateIssuer of it or of an entry before it, else the list's. */
+struct stir_crl_entry {
+    struct stir_slice issuer_der;
+    struct stir_slice serial; /**< big-endian content bytes of the INTEGER */
+    int64_t revoked_at;
+    int reason; /**< CRLReason, -1 when not said; removeFromCRL (8) is no revocation */
+};
+
+/** Read a list from DER or PEM.
+ *  @return STIR_OK; STIR_EPEM, STIR_EDER (no CRL, or bytes after it), STIR_ELIMIT (longer than STIR_MAX_CRL, more than STIR_MAX_REVOKED entries), STIR_ENOMEM,
+ * STIR_EARG;
+ *  `*out` is untouched unless STIR_OK. The caller frees with stir_crl_free(). `text` is not kept. */
+STIR_API STIR_MUST_USE enum stir_err stir_crl_parse(struct stir_crl **out, struct stir_slice text, struct stir_diag *diag);
+
+/** One more owner.
+ *  @return `crl`. */
+STIR_API struct stir_crl *stir_crl_ref(struct stir_crl *crl);
+
+/** One owner less; NULL is fine. */
+STIR_API void stir_crl_free(struct stir_crl *crl);
+
+/** What the list says of itself, borrowed for its life.
+ *  @return never NULL. */
+STIR_API const struct stir_crl_info *stir_crl_info(const struct stir_crl *crl);
+
+/** The `i`th entry in the order of the list.
+ *  @return false past the end; then `*out` is untouched. */
+STIR_API bool stir_crl_entry_at(const struct stir_crl *crl, size_t i, struct stir_crl_entry *out);
+
+/** Find the certificate with this issuer (DER Name, by bytes) and serial.
+ *  @return false when the list does not revoke it; then `*out` is untouched. */
+STIR_API bool stir_crl_find(const struct stir_crl *crl, struct stir_slice issuer_der, struct stir_slice serial, struct stir_crl_entry *out);
+
+/** Whether `signer`'s key made the list's signature.
+ *  @return STIR_OK; STIR_ESIG, STIR_EKEY (unusable key or algorithm), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG. */
+STIR_API STIR_MUST_USE enum stir_err stir_crl_signed_by(const struct stir_crl *crl, const struct stir_cert *signer);
+
+STIR_END
+#endif

@@ -1,0 +1,56 @@
+/** @file stir/limits.h  Every length, count and depth that an outsider can choose, with its reason.
+ *  Beyond a limit the answer is STIR_ELIMIT, or the verdict that names it; nothing is ever cut silently. */
+#ifndef STIR_LIMITS_H
+#define STIR_LIMITS_H
+
+/* SIP */
+#define STIR_MAX_MESSAGE 65535   /**< bytes of a SIP message: the largest UDP datagram, and what TCP fronts accept */
+#define STIR_MAX_SIP_HEADERS 256 /**< header lines of one message; real INVITEs carry 15 to 60 */
+#define STIR_MAX_IDENTITY 16384  /**< bytes of one Identity value: a shaken one is 0.6 KB, nested div-o a few KB */
+#define STIR_MAX_IDENTITIES 16   /**< Identity headers of one call: a div chain of 10 (see peers) and some air */
+#define STIR_MAX_PARAMS 16       /**< parameters of one Identity value; three are defined */
+#define STIR_MAX_PAI 8           /**< P-Asserted-Identity values read; RFC 3325 allows two */
+#define STIR_MAX_FINGERPRINTS 16 /**< a=fingerprint lines of one SDP body */
+
+/* Tokens */
+#define STIR_MAX_TOKEN 8192 /**< base64url bytes of one PASSporT */
+#define STIR_MAX_JSON 8192  /**< bytes of one decoded JSON text of a token */
+#define STIR_MAX_DEPTH 16   /**< nesting of JSON values; rcd with a jCard needs 7 */
+#define STIR_MAX_MEMBERS 64 /**< members of one JSON object (the duplicate check compares each with each) */
+#define STIR_MAX_VALUES 512 /**< JSON values of one token, all levels together */
+#define STIR_MAX_DESTS 32   /**< numbers and URIs of one dest claim */
+#define STIR_MAX_RPH 16     /**< r-values of one rph claim */
+#define STIR_MAX_URL 1024   /**< bytes of an x5u or info URL; the longest of 8,920 real ones has 190 */
+#define STIR_MAX_ORIGID 64  /**< bytes of an origid we write or read; a UUID has 36 */
+
+/* Numbers */
+#define STIR_TN_MAX 15     /**< characters of a canonical number (RFC 8226 §9, ITU-T E.164) */
+#define STIR_PARTY_MAX 255 /**< bytes of a canonical party, number or URI */
+
+/* Certificates */
+#define STIR_MAX_PEM 65536         /**< bytes of one x5u body */
+#define STIR_MAX_CHAIN 8           /**< certificates of one x5u body; real ones have 1 to 3 */
+#define STIR_MAX_CERT 16384        /**< DER bytes of one certificate or request */
+#define STIR_MAX_EXTENSIONS 32     /**< extensions of one certificate */
+#define STIR_MAX_CRLDP 8           /**< CRL distribution points kept of one certificate */
+#define STIR_MAX_POLICIES 16       /**< policy OIDs kept of one certificate */
+#define STIR_MAX_TNAUTH 65536      /**< DER bytes of one TNAuthList */
+#define STIR_MAX_TNENTRIES 4096    /**< entries of one TNAuthList */
+#define STIR_MAX_SPC 16            /**< characters of a service provider code; real ones have 4 or 5 */
+#define STIR_MAX_CONSTRAINTS 64    /**< names, and values of one name, in claim constraints */
+#define STIR_MAX_BUNDLE (8u << 20) /**< bytes of a file of trust anchors */
+#define STIR_MAX_ANCHORS 4096      /**< anchors of one trust domain */
+#define STIR_MAX_DOMAINS 16        /**< trust domains of one snapshot */
+#define STIR_MAX_PATHS 256         /**< signatures tried while one path is searched: hostile bundles cannot make it long */
+
+/* CRLs */
+#define STIR_MAX_CRL (2u << 20) /**< DER bytes of one CRL; the STI-PA's is some 100 KB */
+#define STIR_MAX_CRLS 64        /**< CRLs of one trust domain */
+#define STIR_MAX_REVOKED 65536  /**< entries of one CRL */
+
+/* Keys */
+#define STIR_MAX_KEY_PEM 16384 /**< bytes of a key file */
+#define STIR_ES256_SIG 64      /**< bytes of an ES256 signature, r||s (RFC 7518 §3.4) */
+#define STIR_SHA256 32         /**< bytes of a SHA-256 digest */
+
+#endif

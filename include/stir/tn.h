@@ -1,0 +1,68 @@
+/** @file stir/tn.h  Telephone numbers and URIs in canonical form (RFC 8224 §8.1, §8.3, §8.5).
+ *  Pure: no I/O. Thread-safe. */
+#ifndef STIR_TN_H
+#define STIR_TN_H
+
+#include <stir/err.h>
+#include <stir/limits.h>
+
+STIR_BEGIN
+
+/** What a party of a call is. */
+enum stir_party_kind {
+    STIR_PARTY_NONE = 0, /**< nothing was given, or an anonymous caller */
+    STIR_PARTY_TN = 1,   /**< a telephone number: `text` is its canonical form, digits (and # *) without '+' */
+    STIR_PARTY_URI = 2,  /**< a URI in canonical form */
+};
+
+/** A caller or a callee in canonical form; compares by bytes. */
+struct stir_party {
+    enum stir_party_kind kind;
+    size_t len;                    /**< bytes of `text`, without the NUL */
+    char text[STIR_PARTY_MAX + 1]; /**< NUL-terminated; a URI may not contain NUL */
+};
+
+/** The dial plan that turns what people write into canonical numbers. */
+struct stir_tn_options {
+    size_t size; /**< sizeof(struct stir_tn_options) */
+    /** Country code, digits, put before national numbers; NULL or "" leaves them alone. With "1" a 10-digit number is national. */
+    const char *country_code;
+    /** International prefix that is cut, such as "011" or "00"; NULL for none. */
+    const char *international_prefix;
+    /** National (trunk) prefix that is cut before the country code is put, such as "0"; NULL for none. */
+    const char *national_prefix;
+    /** Numbers that are kept as they are, such as "911", NULL-terminated list; NULL for the built-in list (911, 112, 988, N11, and all that begin with * or #).
+     */
+    const char *const *special;
+};
+/** No country code, no prefixes, the built-in special numbers. */
+#define STIR_TN_OPTIONS_INIT                                   \
+    {                                                          \
+        sizeof(struct stir_tn_options), NULL, NULL, NULL, NULL \
+    }
+
+/** Bring the telephone number `text` into canonical form: '+' and visual separators dropped, tel parameters cut first, prefixes
+ *  and country code by `options` (NULL: STIR_TN_OPTIONS_INIT). `text` is a number, not a URI.
+ *  @return STIR_OK; STIR_ESYNTAX (a character no number has: letters, non-ASCII digits), STIR_EVALUE (no digits, or no valid E.164 length),
+ *  STIR_ELIMIT (longer than STIR_PARTY_MAX), STIR_EARG; `*out` is untouched unless STIR_OK. */
+STIR_API STIR_MUST_USE enum stir_err stir_tn_parse(struct stir_party *out, struct stir_slice text, const struct stir_tn_options *options);
+
+/** `tn` is in canonical form already: 1 to 15 of 0-9 # *, nothing else. Says nothing about its country code. */
+STIR_API bool stir_tn_is_canonical(struct stir_slice tn);
+
+/** `tn`, canonical, is a number that has no country code: 911, 112, *67 and the like, by `options` as above. */
+STIR_API bool stir_tn_is_special(struct stir_slice tn, const struct stir_tn_options *options);
+
+/** Read a party from SIP or from a person: a tel, sip, sips or urn URI, a name-addr ("Alice" <sip:...>;tag=x), or a bare number.
+ *  tel URIs and SIP URIs with user=phone, a leading '+' or a user part of digits that make a number by `options` become STIR_PARTY_TN;
+ *  others become STIR_PARTY_URI in the form of RFC 8224 §8.5 (scheme:user@host, lower case, percent-encoded unreserved characters decoded,
+ *  no password, port, parameters or headers). anonymous.invalid hosts and the user "anonymous" give STIR_PARTY_URI too.
+ *  @return STIR_OK; STIR_ESYNTAX (no such form), STIR_EVALUE (tel URI whose number is none), STIR_ELIMIT (canonical form longer than
+ *  STIR_PARTY_MAX), STIR_EARG; `*out` is untouched unless STIR_OK. */
+STIR_API STIR_MUST_USE enum stir_err stir_party_parse(struct stir_party *out, struct stir_slice text, const struct stir_tn_options *options);
+
+/** Same kind and same canonical text. */
+STIR_API bool stir_party_eq(const struct stir_party *a, const struct stir_party *b);
+
+STIR_END
+#endif

@@ -1,0 +1,38 @@
+/* The strict x5u grammar: the one URL parser. A fetcher rebuilds the URL from these parts and never reads the text again. */
+#ifndef STIR_CORE_URL_H
+#define STIR_CORE_URL_H
+
+#include <stir/limits.h>
+
+#include "core/bytes.h"
+
+struct stir_url {
+    struct stir_slice host; /* as written, without brackets */
+    uint16_t port;          /* 443 when absent */
+    bool port_given;
+    bool host_is_ip;        /* IPv4 in any of the spellings that inet_aton takes (dotted, octal, hex, one number), or IPv6 in brackets */
+    struct stir_slice path; /* begins with '/'; "/" when absent */
+};
+
+enum stir_url_fault {
+    STIR_URL_GOOD = 0,
+    STIR_URL_SCHEME, /* not https (any case) */
+    STIR_URL_SYNTAX, /* no such URL, or a character that none has */
+    STIR_URL_USERINFO,
+    STIR_URL_PORT, /* not 443 or 8443 */
+    STIR_URL_QUERY,
+    STIR_URL_FRAGMENT,
+    STIR_URL_PARAMS, /* ';' in the path */
+    STIR_URL_HOST,   /* empty, or no name that DNS has: a label empty, too long, or with other characters than letters, digits, '-', '_' */
+    STIR_URL_IP,     /* an address instead of a name */
+    STIR_URL_LONG,   /* longer than STIR_MAX_URL */
+};
+
+/* Take `text` apart and judge it by ATIS-1000074 5.3.1. `any_url` (labs) allows other ports and addresses. `*out` holds what could be read even when there is a
+ * fault other than SYNTAX, SCHEME, LONG. The first fault in the order above is answered. */
+enum stir_url_fault stir_url_parse(struct stir_url *out, struct stir_slice text, bool any_url);
+
+/* What a fault means, one line, for a person. */
+const char *stir_url_fault_text(enum stir_url_fault fault);
+
+#endif
