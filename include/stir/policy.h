@@ -59,8 +59,8 @@ STIR_API const char *stir_policy_preset_at(size_t index);
 /** What the policy makes of a reason: its override, else the catalogue's column. */
 STIR_API enum stir_severity stir_policy_severity(const struct stir_policy *policy, enum stir_reason reason);
 
-/** Set a reason's severity.
- *  @return STIR_OK; STIR_ENOTFOUND (no such reason), STIR_ELIMIT (STIR_POLICY_OVERRIDES), STIR_EARG. */
+/** Set a reason's severity. What would leave nothing to judge, or let anybody be anybody (a bad signature, another algorithm), cannot be softened.
+ *  @return STIR_OK; STIR_ENOTFOUND (no such reason), STIR_EVALUE (one that stays fatal), STIR_ELIMIT (STIR_POLICY_OVERRIDES), STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_policy_set(struct stir_policy *policy, enum stir_reason reason, enum stir_severity severity);
 
 STIR_END

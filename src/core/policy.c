@@ -40,11 +40,46 @@ const char *stir_policy_preset_at(size_t index)
     return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
 }
 
+/* What no policy may soften: without it there is nothing left to judge, or anybody could be anybody. */
+static bool is_hard(enum stir_reason reason)
+{
+    switch (reason) {
+    case STIR_R_IDENTITY_MISSING:
+    case STIR_R_IDENTITY_TOO_MANY:
+    case STIR_R_CALLER_UNKNOWN:
+    case STIR_R_IDENTITY_SYNTAX:
+    case STIR_R_IDENTITY_TOO_LONG:
+    case STIR_R_IDENTITY_PARTS:
+    case STIR_R_BASE64:
+    case STIR_R_INFO_UNREACHABLE:
+    case STIR_R_INFO_REFUSED:
+    case STIR_R_HEADER_JSON:
+    case STIR_R_ALG_MISSING:
+    case STIR_R_CRIT:
+    case STIR_R_ALG_OTHER:
+    case STIR_R_PAYLOAD_JSON:
+    case STIR_R_IAT_MISSING:
+    case STIR_R_IAT_FORM:
+    case STIR_R_ORIG_MISSING:
+    case STIR_R_ORIG_FORM:
+    case STIR_R_CERT_UNREADABLE:
+    case STIR_R_CHAIN_TOO_LONG:
+    case STIR_R_ISSUER_SIGNATURE:
+    case STIR_R_LEAF_KEY:
+    case STIR_R_SIGNATURE_FORM:
+    case STIR_R_SIGNATURE_BAD:
+    case STIR_R_INTERNAL: return true;
+    default: return false;
+    }
+}
+
 enum stir_severity stir_policy_severity(const struct stir_policy *policy, enum stir_reason reason)
 {
     const struct stir_reason_info *info = stir_reason_info(reason);
     if (!policy || !info)
         return STIR_SEVERITY_OFF;
+    if (is_hard(reason))
+        return STIR_SEVERITY_FAIL;
     for (size_t i = 0; i < policy->n_overrides && i < STIR_POLICY_OVERRIDES; i++)
         if (policy->overrides[i].reason == reason)
             return policy->overrides[i].severity;
@@ -61,6 +96,8 @@ enum stir_err stir_policy_set(struct stir_policy *policy, enum stir_reason reaso
         return STIR_EARG;
     if (!stir_reason_info(reason))
         return STIR_ENOTFOUND;
+    if (is_hard(reason) && severity != STIR_SEVERITY_FAIL)
+        return STIR_EVALUE;
     for (size_t i = 0; i < policy->n_overrides; i++) {
         if (policy->overrides[i].reason == reason) {
             policy->overrides[i].severity = severity;

@@ -1,0 +1,321 @@
+#include "core/verdict.h"
+
+void stir_verdict_free(struct stir_verdict *verdict)
+{
+    if (!verdict)
+        return;
+    struct stir_verdict_box *box = (struct stir_verdict_box *)verdict;
+    for (size_t i = 0; i < box->n_chains; i++)
+        stir_chain_free(box->chains[i]);
+    stir_trust_free(box->trust);
+    struct stir_arena arena = box->arena; /* the box lies in it */
+    stir_arena_clear(&arena);
+}
+
+const char *stir_outcome_text(enum stir_outcome outcome)
+{
+    switch (outcome) {
+    case STIR_PASS: return "pass";
+    case STIR_WARNING: return "warning";
+    case STIR_FAIL: return "fail";
+    case STIR_OFF: return "off";
+    case STIR_NOT_REACHED: break;
+    }
+    return "not reached";
+}
+
+static const struct stir_token_verdict *deciding(const struct stir_verdict *v)
+{
+    return v->deciding >= 0 && (size_t)v->deciding < v->n_tokens ? &v->tokens[v->deciding] : NULL;
+}
+
+static const struct stir_check *failing_check(const struct stir_token_verdict *t)
+{
+    for (size_t i = 0; t && i < t->n_checks; i++)
+        if (t->checks[i].outcome == STIR_FAIL)
+            return &t->checks[i];
+    return NULL;
+}
+
+/* Text of an outsider on a line of ours: control characters become '?'. */
+static void put_plain(struct stir_writer *w, struct stir_slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        stir_put_char(w, c < 0x20 || c == 0x7f ? '?' : s.p[i]);
+    }
+}
+
+static void put_pair(struct stir_writer *w, const char *name, struct stir_slice value)
+{
+    if (!value.n)
+        return;
+    stir_put_char(w, ' ');
+    stir_put_text(w, name);
+    stir_put_char(w, '=');
+    put_plain(w, value);
+}
+
+static void put_parties(struct stir_writer *w, const struct stir_token_verdict *t)
+{
+    put_pair(w, "orig", t->orig);
+    for (size_t i = 0; i < t->n_dest; i++) {
+        if (i == 0) {
+            put_pair(w, "dest", t->dest[0]);
+        } else {
+            stir_put_char(w, ',');
+            put_plain(w, t->dest[i]);
+        }
+    }
+}
+
+static void put_line(struct stir_writer *w, const struct stir_verdict *v)
+{
+    const struct stir_token_verdict *t = deciding(v);
+    stir_put_text(w, stir_verstat_text(v->verstat));
+    if (v->reason != STIR_R_NONE) {
+        const struct stir_reason_info *info = stir_reason_info(v->reason);
+        const struct stir_check *check = failing_check(t);
+        stir_put_format(w, " reason=%s sip=%d \"%s\"", info->name, info->sip_code, info->sip_phrase);
+        if (t)
+            put_parties(w, t);
+        stir_put_format(w, ": %s", info->text);
+        if (check && check->detail[0]) {
+            stir_put_text(w, " (");
+            stir_put_text(w, check->detail);
+            stir_put_char(w, ')');
+        }
+        return;
+    }
+    if (!t)
+        return;
+    if (t->attest)
+        put_pair(w, "attest", stir_slice_of(&t->attest, 1));
+    put_pair(w, "spc", t->spc);
+    put_parties(w, t);
+    if (t->has_iat) {
+        stir_put_text(w, " age=");
+        stir_put_int(w, v->now - t->iat);
+        stir_put_char(w, 's');
+    }
+    if (t->n_warnings)
+        stir_put_format(w, " warnings=%zu", t->n_warnings);
+}
+
+enum stir_err stir_verdict_line(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict)
+{
+    if (!buf || !len || !verdict)
+        return STIR_EARG;
+    struct stir_writer w = stir_writer_of(buf, cap);
+    put_line(&w, verdict);
+    return stir_writer_close(&w, len);
+}
+
+static void explain_check(struct stir_writer *w, const struct stir_check *c)
+{
+    stir_put_format(w, "  %-11s  %-11s  ", stir_outcome_text(c->outcome), stir_check_name(c->id));
+    const struct stir_reason_info *info = stir_reason_info(c->reason);
+    if (!info) {
+        stir_put_text(w, stir_check_question(c->id));
+    } else {
+        stir_put_format(w, "%s: %s", info->name, info->text);
+        if (c->detail[0]) {
+            stir_put_text(w, " (");
+            stir_put_text(w, c->detail);
+            stir_put_char(w, ')');
+        }
+        stir_put_format(w, "  [%s]", info->clause);
+    }
+    stir_put_char(w, '\n');
+}
+
+static void explain_token(struct stir_writer *w, const struct stir_verdict *v, const struct stir_token_verdict *t)
+{
+    stir_put_format(w, "Identity %zu of %zu: %s", t->index + 1, v->n_tokens, stir_verstat_text(t->verstat));
+    if (t->ppt_text.n)
+        put_pair(w, "ppt", t->ppt_text);
+    if (t->attest)
+        put_pair(w, "attest", stir_slice_of(&t->attest, 1));
+    put_parties(w, t);
+    put_pair(w, "origid", t->origid);
+    stir_put_char(w, '\n');
+    if (t->signer[0]) {
+        stir_put_text(w, "  signed as  ");
+        put_plain(w, stir_slice_str(t->signer));
+        put_pair(w, "spc", t->spc);
+        if (t->domain[0])
+            put_pair(w, "domain", stir_slice_str(t->domain));
+        stir_put_char(w, '\n');
+    }
+    for (size_t i = 0; i < t->n_checks; i++)
+        explain_check(w, &t->checks[i]);
+    if (t->n_warnings) {
+        stir_put_text(w, "  warnings:");
+        for (size_t i = 0; i < t->n_warnings; i++)
+            stir_put_format(w, " %s", stir_reason_name(t->warnings[i]));
+        stir_put_char(w, '\n');
+    }
+}
+
+enum stir_err stir_verdict_explain(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict)
+{
+    if (!buf || !len || !verdict)
+        return STIR_EARG;
+    struct stir_writer w = stir_writer_of(buf, cap);
+    put_line(&w, verdict);
+    stir_put_char(&w, '\n');
+    for (size_t i = 0; i < verdict->n_tokens; i++)
+        explain_token(&w, verdict, &verdict->tokens[i]);
+    return stir_writer_close(&w, len);
+}
+
+/* Every member but an object's first, which is written by hand. */
+static void json_name(struct stir_writer *w, const char *name)
+{
+    stir_put_char(w, ',');
+    stir_put_json_string(w, stir_slice_str(name));
+    stir_put_char(w, ':');
+}
+
+static void json_text(struct stir_writer *w, const char *name, struct stir_slice value)
+{
+    json_name(w, name);
+    if (value.p && value.n)
+        stir_put_json_string(w, value);
+    else
+        stir_put_text(w, "null");
+}
+
+static void json_int(struct stir_writer *w, const char *name, bool given, int64_t value)
+{
+    json_name(w, name);
+    if (given)
+        stir_put_int(w, value);
+    else
+        stir_put_text(w, "null");
+}
+
+static void json_reason(struct stir_writer *w, enum stir_reason reason)
+{
+    const struct stir_reason_info *info = stir_reason_info(reason);
+    json_text(w, "reason", stir_slice_str(info ? info->name : NULL));
+    json_name(w, "sip");
+    if (!info) {
+        stir_put_text(w, "null");
+        return;
+    }
+    stir_put_format(w, "{\"code\":%d,\"phrase\":\"%s\"}", info->sip_code, info->sip_phrase);
+}
+
+/* The members that the call and each of its tokens share; NULL writes them as null. */
+static void json_claims(struct stir_writer *w, const struct stir_token_verdict *t)
+{
+    static const struct stir_token_verdict nobody = {.signer = "", .domain = ""};
+    if (!t)
+        t = &nobody;
+    json_text(w, "attest", stir_slice_of(&t->attest, t->attest ? 1 : 0));
+    json_text(w, "orig", t->orig);
+    json_name(w, "dest");
+    stir_put_char(w, '[');
+    for (size_t i = 0; i < t->n_dest; i++) {
+        if (i)
+            stir_put_char(w, ',');
+        stir_put_json_string(w, t->dest[i]);
+    }
+    stir_put_char(w, ']');
+    json_text(w, "origid", t->origid);
+    json_int(w, "iat", t->has_iat, t->iat);
+    json_text(w, "x5u", t->x5u);
+    json_text(w, "spc", t->spc);
+}
+
+static void json_check(struct stir_writer *w, const struct stir_check *c)
+{
+    const struct stir_reason_info *info = stir_reason_info(c->reason);
+    stir_put_format(w, "{\"name\":\"%s\"", stir_check_name(c->id));
+    json_text(w, "result", stir_slice_str(stir_outcome_text(c->outcome)));
+    json_text(w, "reason", stir_slice_str(info ? info->name : NULL));
+    json_text(w, "clause", stir_slice_str(info ? info->clause : NULL));
+    json_text(w, "detail", stir_slice_str(c->detail));
+    stir_put_char(w, '}');
+}
+
+static void json_token(struct stir_writer *w, const struct stir_token_verdict *t)
+{
+    stir_put_format(w, "{\"index\":%zu", t->index);
+    json_text(w, "ppt", t->ppt_text);
+    json_text(w, "verstat", stir_slice_str(stir_verstat_text(t->verstat)));
+    json_reason(w, t->reason);
+    json_claims(w, t);
+    json_text(w, "signer", stir_slice_str(t->signer));
+    json_text(w, "domain", stir_slice_str(t->domain));
+    json_name(w, "warnings");
+    stir_put_char(w, '[');
+    for (size_t i = 0; i < t->n_warnings; i++) {
+        if (i)
+            stir_put_char(w, ',');
+        stir_put_json_string(w, stir_slice_str(stir_reason_name(t->warnings[i])));
+    }
+    stir_put_char(w, ']');
+    json_name(w, "path");
+    stir_put_char(w, '[');
+    for (size_t i = 0; i < t->n_path; i++) {
+        if (i)
+            stir_put_char(w, ',');
+        stir_put_json_string(w, t->path[i]);
+    }
+    stir_put_char(w, ']');
+    json_name(w, "checks");
+    stir_put_char(w, '[');
+    for (size_t i = 0; i < t->n_checks; i++) {
+        if (i)
+            stir_put_char(w, ',');
+        json_check(w, &t->checks[i]);
+    }
+    stir_put_text(w, "]}");
+}
+
+enum stir_err stir_verdict_json(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict)
+{
+    if (!buf || !len || !verdict)
+        return STIR_EARG;
+    struct stir_writer w = stir_writer_of(buf, cap);
+    const struct stir_token_verdict *t = deciding(verdict);
+    stir_put_text(&w, "{\"schema\":1");
+    json_text(&w, "verstat", stir_slice_str(stir_verstat_text(verdict->verstat)));
+    json_claims(&w, t);
+    json_reason(&w, verdict->reason);
+    json_int(&w, "now", true, verdict->now);
+    json_text(&w, "policy", stir_slice_str(verdict->policy));
+    json_int(&w, "trust_generation", true, (int64_t)verdict->trust_generation);
+    json_int(&w, "deciding", t != NULL, verdict->deciding);
+    json_name(&w, "tokens");
+    stir_put_char(&w, '[');
+    for (size_t i = 0; i < verdict->n_tokens; i++) {
+        if (i)
+            stir_put_char(&w, ',');
+        json_token(&w, &verdict->tokens[i]);
+    }
+    stir_put_text(&w, "]}");
+    return stir_writer_close(&w, len);
+}
+
+/*= RFC9410-3 */
+enum stir_err stir_verdict_reason_header(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict, size_t token)
+{
+    if (!buf || !len || !verdict || (token >= verdict->n_tokens && verdict->n_tokens))
+        return STIR_EARG;
+    const struct stir_verdict_box *box = (const struct stir_verdict_box *)verdict;
+    enum stir_reason reason = verdict->n_tokens ? verdict->tokens[token].reason : verdict->reason;
+    const struct stir_reason_info *info = stir_reason_info(reason);
+    if (!info)
+        return STIR_ENOTFOUND;
+    struct stir_writer w = stir_writer_of(buf, cap);
+    stir_put_format(&w, "STIR ;cause=%d ;text=\"%s\"", info->sip_code, info->sip_phrase);
+    if (verdict->n_tokens && box->signature[token].n) {
+        stir_put_text(&w, " ;ppi=\"..");
+        stir_put_slice(&w, box->signature[token]);
+        stir_put_char(&w, '"');
+    }
+    return stir_writer_close(&w, len);
+}
