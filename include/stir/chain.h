@@ -19,7 +19,7 @@ struct stir_chain_info {
     bool trusted;                    /**< the path ends at an anchor and nothing but time can speak against it */
     const char *domain;              /**< trust domain of the anchor; "" when there is none */
     int64_t valid_from, valid_until; /**< intersection of all validities of the path */
-    int64_t checked_until;           /**< until when the judgement holds: the earliest nextUpdate of the lists it rests on; INT64_MAX when it rests on none */
+    int64_t checked_until;           /**< last second for which the revocation lists say the same: the earliest nextUpdate of those used; INT64_MAX: none */
     uint64_t trust_generation, policy_id;
     const enum stir_reason *reasons; /**< all that was found, in the catalogue's order; severity is the policy's */
     size_t n_reasons;
@@ -54,7 +54,7 @@ STIR_API const struct stir_chain_info *stir_chain_info(const struct stir_chain *
  *  @return STIR_R_NONE, or STIR_R_CERT_EXPIRED, STIR_R_CERT_NOT_YET, STIR_R_ISSUER_EXPIRED, STIR_R_ISSUER_NOT_YET. */
 STIR_API enum stir_reason stir_chain_check_time(const struct stir_chain *chain, int64_t at);
 
-/** The judgement still holds under this snapshot and policy at `now`. */
+/** The judgement still holds under this snapshot and policy at `now`: same generation, same policy id, and `now` not after checked_until. */
 STIR_API bool stir_chain_is_current(const struct stir_chain *chain, const struct stir_trust *trust, const struct stir_policy *policy, int64_t now);
 
 STIR_END

@@ -40,6 +40,7 @@
 #define STIR_MAX_CONSTRAINTS 64    /**< names, and values of one name, in claim constraints */
 #define STIR_MAX_BUNDLE (8u << 20) /**< bytes of a file of trust anchors */
 #define STIR_MAX_ANCHORS 4096      /**< anchors of one trust domain */
+#define STIR_MAX_PA 64             /**< certificates of the policy administrator in one trust domain; real ones have 3 */
 #define STIR_MAX_DOMAINS 16        /**< trust domains of one snapshot */
 #define STIR_MAX_PATHS 256         /**< signatures tried while one path is searched: hostile bundles cannot make it long */
 

@@ -34,8 +34,8 @@ STIR_API STIR_MUST_USE enum stir_err stir_trust_add_anchor(struct stir_trust_bui
 STIR_API STIR_MUST_USE enum stir_err stir_trust_add_pem(struct stir_trust_builder *builder, struct stir_slice pem, struct stir_diag *diag);
 
 /** Add a certificate under which the policy administrator signs its indirect CRL: its root, and intermediates and signers that the list does not bring.
- *  It is no anchor for calls.
- *  @return STIR_OK; STIR_ELIMIT, STIR_ENOMEM, STIR_EARG. */
+ *  It is no anchor for calls. When a self-signed one is among a domain's, the signer of a list needs a path to it; when none is, each is trusted as it stands.
+ *  @return STIR_OK; STIR_ELIMIT (STIR_MAX_PA), STIR_ENOMEM, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_trust_add_pa(struct stir_trust_builder *builder, struct stir_cert *cert);
 
 /** Add a revocation list. It counts only when the path check finds it signed, in scope and in date; of two by one issuer and scope the one with the higher
@@ -44,7 +44,7 @@ STIR_API STIR_MUST_USE enum stir_err stir_trust_add_pa(struct stir_trust_builder
 STIR_API STIR_MUST_USE enum stir_err stir_trust_add_crl(struct stir_trust_builder *builder, struct stir_crl *crl);
 
 /** Make the snapshot; the builder is used up on STIR_OK. `generation` is the caller's number for it, shown in verdicts and kept by cached chains.
- *  @return STIR_OK; STIR_ENOMEM, STIR_EARG. The caller frees with stir_trust_free(). */
+ *  @return STIR_OK; STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG. The caller frees with stir_trust_free(). */
 STIR_API STIR_MUST_USE enum stir_err stir_trust_freeze(struct stir_trust **out, struct stir_trust_builder *builder, uint64_t generation);
 
 /** One more owner.
