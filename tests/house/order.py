@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+"""Rules 1 and 2: folders only look up, and a room of the core uses only rooms above it (docs/ARCHITECTURE.md §1). order.py SOURCE BUILD"""
+import re
+import sys
+from pathlib import Path
+
+from tap import Tap, core_objects, output
+
+FOLDERS = {"core": [], "io": ["core"], "service": ["core", "io"], "front": ["core", "io", "service"], "server": ["core", "io", "service", "front"],
+           "cli": ["core", "io", "service", "front", "server"], "compat": ["core", "io"]}
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
+C_HEADERS = {"errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+
+
+def rooms(page):
+    """name -> place, from the block of §1 between src/core/ and src/io/."""
+    block = re.search(r"^src/core/.*?\n(.*?)^src/io/", page, re.S | re.M).group(1)
+    order = {}
+    for line in block.splitlines():
+        match = re.match(r"  ([a-z0-9_.]+(?:, [a-z0-9_.]+)*)(?:  |$)", line)
+        for name in match.group(1).split(", ") if match else []:
+            order[name.replace(".def", "")] = len(order)
+    return order
+
+
+def room_of(stem, order):
+    """A file stands in the room of its own name, or of the name before one of its underscores."""
+    while stem not in order and "_" in stem:
+        stem = stem.rpartition("_")[0]
+    return stem if stem in order else None
+
+
+def main(source, build):
+    source = Path(source)
+    order = rooms((source / "docs/ARCHITECTURE.md").read_text())
+    core = sorted(path for path in (source / "src/core").iterdir() if path.suffix in (".c", ".h"))
+    tap = Tap()
+    tap.rule("every file of the core has its room", [f"src/core/{p.name} is in no room of docs/ARCHITECTURE.md §1" for p in core if not room_of(p.stem, order)])
+    faults, system = [], []
+    for path in core:
+        for kind, name in INCLUDE.findall(path.read_text()):
+            target = re.match(r"core/([a-z0-9_]+)\.(h|def)$", name)
+            if target and target.group(1) != "version":
+                there, here = room_of(target.group(1), order), room_of(path.stem, order)
+                if there is None or here is None or order[there] > order[here]:
+                    faults.append(f"src/core/{path.name} includes {name}, which is not above it")
+            elif kind == "<" and not re.match(r"stir/|openssl/", name) and name not in C_HEADERS:
+                system.append(f"src/core/{path.name} includes <{name}>")
+    tap.rule("a room of the core includes only rooms above it", faults)
+    tap.rule("the core includes only the C library, OpenSSL and itself", system)
+    defines, wants = {}, []
+    for item in core_objects(build):
+        stem = item.name.split(".")[0]
+        for line in output("nm", item).splitlines():
+            kind, name = line.split()[-2:]
+            if kind in "TRDB":
+                defines[name] = stem
+            elif kind == "U":
+                wants.append((stem, name))
+    tap.rule("a room of the core calls only rooms above it",
+             [f"{stem}.c calls {name} of {defines[name]}.c, which is not above it" for stem, name in wants
+              if name in defines and room_of(stem, order) and room_of(defines[name], order) and order[room_of(defines[name], order)] > order[room_of(stem, order)]])
+    faults = []
+    for path in sorted(source.glob("src/*/**/*.[ch]")):
+        folder = path.relative_to(source / "src").parts[0]
+        for kind, name in INCLUDE.findall(path.read_text()):
+            there = name.split("/")[0]
+            if there in FOLDERS and there != folder and there not in FOLDERS[folder]:
+                faults.append(f"{path.relative_to(source)} includes {name}")
+            if kind == '"' and there not in FOLDERS:
+                faults.append(f'{path.relative_to(source)} includes "{name}" without its folder')
+    tap.rule("folders only look up", faults)
+    tap.done()
+
+
+main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""Line coverage of src/core by all tests, and of every parser by the replay of its committed corpus alone. coverage.py BUILD"""
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+WANTED = 90.0
+# Files that read what strangers wrote. Each is to be reached by the corpora of fuzz/.
+PARSERS = ["json", "passport", "tn", "url", "time", "identity", "sip", "tnauth", "constraints", "cert", "pem", "csr", "crl", "key"]
+
+
+def measure(build, suites):
+    """file -> (lines reached, lines) after running only these suites."""
+    for data in build.rglob("*.gcda"):
+        data.unlink()
+    command = ["meson", "test", "-C", build, "--no-rebuild", "--num-processes", "2"]
+    for suite in suites:
+        command += ["--suite", suite]
+    ran = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        print(ran.stdout[-3000:])
+        print("coverage: tests fail; see ./run check")
+    report = json.loads(subprocess.run(["gcovr", "--root", ".", "--filter", "src/core/", "--json-summary", str(build)], capture_output=True, text=True, check=True).stdout)
+    lines = {Path(item["filename"]).name: (item["line_covered"], item["line_total"]) for item in report["files"]}
+    return lines, ran.returncode == 0
+
+
+def percent(reached, lines):
+    return 100.0 * reached / lines if lines else 100.0
+
+
+def table(title, rows):
+    """Prints and answers the names below the wanted share."""
+    print(f"\n{title}")
+    low = []
+    for name, (reached, lines) in rows:
+        share = percent(reached, lines)
+        mark = "" if share >= WANTED else "  below"
+        print(f"  {name:22} {reached:5} of {lines:5} lines {share:6.1f} %{mark}")
+        if share < WANTED:
+            low.append(name)
+    return low
+
+
+def main(build):
+    build = Path(build)
+    marks = [str(path) for path in Path("src/core").rglob("*.[ch]") if re.search(r"GCOVR?_EXCL|LCOV_EXCL", path.read_text())]
+    replayed, fine = measure(build, ["replay"])
+    rows = []
+    for parser in PARSERS:
+        # A parser that grew out of one file (crl.c, crl_read.c) is judged by all its reading files.
+        files = [f"{parser}.c", f"{parser}_read.c", f"{parser}_parse.c"]
+        if Path("src/core", f"{parser}_read.c").exists():
+            files.remove(f"{parser}.c")
+        rows += [(name, replayed.get(name, (0, 1))) for name in files if Path("src/core", name).exists()] or [(f"{parser}.c", (0, 1))]
+    low = table("parsers, by the committed corpus alone", rows)
+    tested, fine_too = measure(build, ["unit", "replay", "cli", "examples"])
+    table("src/core, by all tests", sorted(tested.items()))
+    total = tuple(sum(part) for part in zip(*tested.values()))
+    missing = sorted({path.name for path in Path("src/core").glob("*.c")} - set(tested))
+    below_total = table("total", [("src/core", total)])
+    for name in missing:
+        print(f"coverage: {name} is in no test")
+    for name in marks:
+        print(f"coverage: {name} has exclusion marks")
+    print(f"\nsrc/core {percent(*total):.1f} % of lines; parsers below {WANTED:.0f} % by corpus: {', '.join(low) or 'none'}")
+    return 0 if fine and fine_too and not (low or below_total or missing or marks) else 1
+
+
+sys.exit(main(sys.argv[1]))
