@@ -243,17 +243,22 @@ struct stir_slice stir_arena_copy(struct stir_arena *arena, struct stir_slice s)
     return stir_slice_of(p, p ? s.n : 0);
 }
 
-const char *stir_arena_format(struct stir_arena *arena, const char *format, ...)
+const char *stir_arena_vformat(struct stir_arena *arena, const char *format, va_list args)
 {
     char raw[512], text[512];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(raw, sizeof(raw), format, args);
-    va_end(args);
-    if (n < 0)
+    if (vsnprintf(raw, sizeof(raw), format, args) < 0)
         return NULL;
     copy_printable(text, sizeof(text), raw);
     return stir_arena_copy(arena, stir_slice_str(text)).p;
+}
+
+const char *stir_arena_format(struct stir_arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *text = stir_arena_vformat(arena, format, args);
+    va_end(args);
+    return text;
 }
 
 void stir_arena_clear(struct stir_arena *arena)

@@ -138,6 +138,7 @@ void *stir_arena_get(struct stir_arena *arena, size_t n);
 struct stir_slice stir_arena_copy(struct stir_arena *arena, struct stir_slice s);
 /* Formatted text; NULL on failure. Control characters are escaped. */
 const char *stir_arena_format(struct stir_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *stir_arena_vformat(struct stir_arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void stir_arena_clear(struct stir_arena *arena);
 
 /* ASCII helpers: no locale. */

@@ -1,0 +1,285 @@
+#include <stir/attest.h>
+
+#include "core/json.h"
+#include "core/url.h"
+#include "core/verify.h"
+
+#include <stdlib.h>
+
+enum { MAX_DATE_AGE = 60, UDP_SAFE = 1300 };
+
+STIR_AUTO_STRUCT_FREE(stir_es256_ctx)
+
+static enum stir_err check_x5u(const struct stir_attest_params *params, struct stir_diag *diag)
+{
+    struct stir_url url;
+    enum stir_url_fault fault = stir_url_parse(&url, params->claims.x5u, params->any_url);
+    if (fault != STIR_URL_GOOD)
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "x5u \"%.*s\": %s", STIR_SHOW(params->claims.x5u), stir_url_fault_text(fault));
+    return STIR_OK;
+}
+
+static enum stir_err check_party(const char *claim, const struct stir_party *party, const struct stir_attest_params *params, struct stir_diag *diag)
+{
+    bool shaken = params->claims.ppt == STIR_PPT_SHAKEN;
+    if (!party || party->kind == STIR_PARTY_NONE)
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "%s is missing", claim);
+    if (party->kind == STIR_PARTY_URI && shaken && strcmp(claim, "orig") == 0)
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "orig \"%s\" is no telephone number: a shaken token is signed for numbers", party->text);
+    if (party->kind == STIR_PARTY_TN && !stir_tn_is_canonical(stir_slice_of(party->text, party->len)))
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "%s \"%s\" is no canonical number: digits only, country code first", claim, party->text);
+    return STIR_OK;
+}
+
+/*= RFC8588-5 */
+static enum stir_err check_claims(const struct stir_attest_params *params, struct stir_diag *diag)
+{
+    const struct stir_passport_params *claims = &params->claims;
+    bool shaken = claims->ppt == STIR_PPT_SHAKEN;
+    if (claims->attest ? claims->attest < 'A' || claims->attest > 'C' : shaken)
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "attest must be A, B or C");
+    if (claims->origid.p ? !stir_is_uuid(claims->origid) : shaken)
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "origid \"%.*s\" is no UUID", STIR_SHOW(claims->origid));
+    TRY(check_party("orig", claims->orig, params, diag));
+    if (claims->n_dest == 0 || claims->n_dest > STIR_MAX_DESTS)
+        return stir_diag_set(diag, claims->n_dest ? STIR_ELIMIT : STIR_EVALUE, SIZE_MAX, "dest has %zu parties; 1 to %d may stand there", claims->n_dest,
+                             STIR_MAX_DESTS);
+    for (size_t i = 0; i < claims->n_dest; i++)
+        TRY(check_party("dest", &claims->dest[i], params, diag));
+    return check_x5u(params, diag);
+}
+
+static enum stir_err check_time(const struct stir_attest_params *params, int64_t iat, struct stir_diag *diag)
+{
+    int64_t window = params->max_date_age > 0 ? params->max_date_age : MAX_DATE_AGE;
+    if (iat < params->now - window || iat > params->now + window) /*= RFC8224-6.1 */
+        return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "iat %lld is %lld s off: a verifier would call it stale", (long long)iat,
+                             (long long)(iat > params->now ? iat - params->now : params->now - iat));
+    return STIR_OK;
+}
+
+/* What a verifier would hold against the certificate, before anybody has to find out from a failed call. */
+static enum stir_err check_cert(const struct stir_attest_params *params, const struct stir_key *key, int64_t iat, struct stir_diag *diag)
+{
+    const struct stir_cert_info *cert = params->cert ? stir_cert_info(params->cert) : NULL;
+    const struct stir_party *orig = params->claims.ppt == STIR_PPT_DIV || params->claims.ppt == STIR_PPT_DIV_O ? params->claims.div : params->claims.orig;
+    if (!cert)
+        return STIR_OK;
+    if (cert->key != STIR_CERT_KEY_P256)
+        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate's key is not P-256 on the named curve");
+    if (key && !stir_key_same_public(key, stir_cert_key(params->cert)))
+        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the key is not the one of the certificate %s", cert->subject);
+    if (cert->not_before > iat || cert->not_before > params->now)
+        return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "the certificate %s is not valid yet", cert->subject);
+    if (cert->not_after < iat || cert->not_after < params->now)
+        return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "the certificate %s has expired", cert->subject);
+    if (cert->is_ca)
+        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate %s is a CA's: only end-entity certificates sign calls", cert->subject);
+    if (cert->key_usage != STIR_PART_GOOD || !(cert->key_usage_bits & STIR_KU_DIGITAL_SIGNATURE))
+        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate %s may not sign: its key usage lacks digitalSignature", cert->subject);
+    if (!cert->tnauth_list)
+        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate %s has no readable TNAuthList", cert->subject);
+    if (orig && orig->kind == STIR_PARTY_TN && !stir_tnauth_spc(cert->tnauth_list).p &&
+        !stir_tnauth_covers(cert->tnauth_list, stir_slice_of(orig->text, orig->len)))
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the certificate %s does not cover the number %s", cert->subject, orig->text);
+    return STIR_OK;
+}
+
+/* header "." payload, base64url, into out->token. */
+static enum stir_err write_signing_input(struct stir_attest *out, const struct stir_passport_params *claims, struct stir_diag *diag)
+{
+    char header[STIR_MAX_URL + 256], payload[STIR_MAX_JSON];
+    size_t n_header, n_payload;
+    enum stir_err err = stir_passport_write_header(header, sizeof(header), &n_header, claims);
+    if (err != STIR_OK)
+        return stir_diag_set(diag, err, SIZE_MAX, "the token's header cannot be written: %s", stir_err_text(err));
+    TRY(stir_passport_write_payload(payload, sizeof(payload), &n_payload, claims, diag));
+    struct stir_writer w = stir_writer_of(out->token, STIR_MAX_TOKEN - 87); /* room for "." and the signature's 86 characters */
+    stir_put_b64url(&w, stir_slice_of(header, n_header));
+    stir_put_char(&w, '.');
+    stir_put_b64url(&w, stir_slice_of(payload, n_payload));
+    err = stir_writer_end(&w, &out->len);
+    return err == STIR_OK ? err : stir_diag_set(diag, err, SIZE_MAX, "the token is longer than %d bytes", STIR_MAX_TOKEN);
+}
+
+static enum stir_err digest_with(struct stir_es256_ctx *ctx, struct stir_slice data, unsigned char digest[STIR_SHA256])
+{
+    STIR_AUTO_STRUCT(stir_es256_ctx) *own = NULL;
+    if (!ctx)
+        TRY(stir_es256_ctx_new(&own));
+    return stir_es256_digest(ctx ? ctx : own, data, digest);
+}
+
+enum stir_err stir_attest_prepare(struct stir_attest *out, const struct stir_attest_params *params, const struct stir_key *key, struct stir_es256_ctx *ctx,
+                                  struct stir_diag *diag)
+{
+    if (!out || !params || params->size < sizeof(*params) || params->claims.size < sizeof(params->claims))
+        return STIR_EARG;
+    struct stir_passport_params claims = params->claims;
+    if (claims.iat == 0)
+        claims.iat = params->now;
+    TRY(check_claims(params, diag));
+    TRY(check_time(params, claims.iat, diag));
+    TRY(check_cert(params, key, claims.iat, diag));
+    TRY(write_signing_input(out, &claims, diag));
+    struct stir_slice ppt = claims.ppt == STIR_PPT_OTHER ? claims.ppt_text : stir_slice_str(stir_ppt_text(claims.ppt));
+    if (claims.x5u.n > STIR_MAX_URL || ppt.n >= sizeof(out->ppt))
+        return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "x5u or ppt is too long");
+    memcpy(out->x5u, claims.x5u.p, claims.x5u.n);
+    out->x5u[claims.x5u.n] = '\0';
+    if (ppt.n)
+        memcpy(out->ppt, ppt.p, ppt.n);
+    out->ppt[ppt.n] = '\0';
+    out->style = params->style;
+    return digest_with(ctx, stir_slice_of(out->token, out->len), out->digest);
+}
+
+enum stir_err stir_attest_finish(char *buf, size_t cap, size_t *len, const struct stir_attest *prepared, const unsigned char sig[STIR_ES256_SIG])
+{
+    if (!buf || !len || !prepared || !sig || prepared->len > STIR_MAX_TOKEN)
+        return STIR_EARG;
+    char token[STIR_MAX_TOKEN + 1];
+    struct stir_writer w = stir_writer_of(token, sizeof(token));
+    stir_put(&w, prepared->token, prepared->len);
+    stir_put_char(&w, '.');
+    stir_put_b64url(&w, stir_slice_of(sig, STIR_ES256_SIG));
+    size_t n;
+    TRY(stir_writer_end(&w, &n));
+    struct stir_slice ppt = prepared->ppt[0] ? stir_slice_str(prepared->ppt) : stir_slice_str(NULL);
+    return stir_identity_write(buf, cap, len, stir_slice_of(token, n), stir_slice_str(prepared->x5u), ppt, &prepared->style);
+}
+
+enum stir_err stir_attest(char *buf, size_t cap, size_t *len, const struct stir_attest_params *params, const struct stir_signer *signer,
+                          struct stir_es256_ctx *ctx, struct stir_diag *diag)
+{
+    struct stir_attest prepared;
+    unsigned char sig[STIR_ES256_SIG];
+    if (!buf || !len || !signer || !signer->sign || signer->size < sizeof(*signer))
+        return STIR_EARG;
+    TRY(stir_attest_prepare(&prepared, params, signer->key, ctx, diag));
+    TRY(signer->sign(signer->arg, prepared.digest, sig));
+    return stir_attest_finish(buf, cap, len, &prepared, sig);
+}
+
+/* An Identity that would make a second shaken one: an intermediate passes it on and never signs again. */
+static bool is_signed(const struct stir_sip *sip)
+{
+    for (size_t i = 0; i < sip->call.n_identity; i++) {
+        struct stir_identity identity;
+        if (stir_identity_parse(&identity, sip->call.identity[i], STIR_IDENTITY_TOLERANT, NULL, NULL) != STIR_OK)
+            continue;
+        if (!identity.ppt.p || stir_ppt_of(identity.ppt) == STIR_PPT_SHAKEN)
+            return true;
+    }
+    return false;
+}
+
+/*= RFC8224-6.1 */
+static enum stir_err check_date(int64_t *iat, bool *add_date, const struct stir_sip *sip, const struct stir_attest_params *params, struct stir_diag *diag)
+{
+    int64_t window = params->max_date_age > 0 ? params->max_date_age : MAX_DATE_AGE, date;
+    *add_date = !sip->call.date.p;
+    if (*add_date) {
+        if (*iat == 0)
+            *iat = params->now;
+        return STIR_OK;
+    }
+    if (stir_date_parse(&date, sip->call.date) != STIR_OK)
+        return stir_diag_set(diag, STIR_ESYNTAX, SIZE_MAX, "the Date header \"%.*s\" cannot be read", STIR_SHOW(sip->call.date));
+    if (date < params->now - window || date > params->now + window)
+        return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "the Date header \"%.*s\" is %lld s off: a verifier would call it stale", STIR_SHOW(sip->call.date),
+                             (long long)(date > params->now ? date - params->now : params->now - date));
+    if (*iat == 0)
+        *iat = date;
+    return STIR_OK;
+}
+
+/* The message with both lines put in, and where that happened. */
+static enum stir_err insert_lines(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, const struct stir_sip *sip, struct stir_slice invite,
+                                  int64_t date, struct stir_slice identity)
+{
+    struct stir_writer w = stir_writer_of(buf, cap);
+    stir_put_slice(&w, stir_slice_upto(invite, sip->date_at));
+    if (report->date_added) {
+        char text[30];
+        TRY(stir_date_write(text, date));
+        stir_put_text(&w, "Date: ");
+        stir_put_text(&w, text);
+        stir_put_slice(&w, sip->eol);
+    }
+    stir_put_slice(&w, stir_slice_of(invite.p + sip->date_at, sip->identity_at - sip->date_at));
+    report->identity_at = w.need;
+    stir_put_text(&w, "Identity: ");
+    stir_put_slice(&w, identity);
+    stir_put_slice(&w, sip->eol);
+    stir_put_slice(&w, stir_slice_from(invite, sip->identity_at));
+    report->bytes_added = w.need - invite.n;
+    report->over_1300 = w.need > UDP_SAFE; /*= RFC3261-18.1.1 */
+    return stir_writer_close(&w, len);
+}
+
+enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
+                                 const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx, struct stir_diag *diag)
+{
+    struct stir_attest_report did = {0};
+    struct stir_sip sip;
+    struct stir_policy policy;
+    struct stir_message message;
+    char identity[STIR_MAX_TOKEN + STIR_MAX_URL + 64];
+    size_t n;
+    if (!buf || !len || !params || params->size < sizeof(*params) || params->claims.orig || params->claims.dest)
+        return STIR_EARG;
+    TRY(stir_sip_parse(&sip, invite, diag));
+    if (!stir_slice_is(sip.method, "INVITE"))
+        return stir_diag_set(diag, STIR_ESYNTAX, 0, "not an INVITE: only requests that begin a call are signed");
+    if (params->claims.ppt == STIR_PPT_SHAKEN && is_signed(&sip))
+        return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "the INVITE is signed already: pass it on as it is");
+    TRY(stir_policy_preset(&policy, stir_slice_str("shaken")));
+    policy.caller = params->caller;
+    policy.tn = params->tn;
+    stir_message_read(&message, &sip.call, &policy);
+    struct stir_attest_params full = *params;
+    full.claims.orig = &message.caller;
+    full.claims.dest = &message.callee;
+    full.claims.n_dest = 1;
+    TRY(check_date(&full.claims.iat, &did.date_added, &sip, params, diag));
+    TRY(stir_attest(identity, sizeof(identity), &n, &full, signer, ctx, diag));
+    TRY(insert_lines(buf, cap, len, &did, &sip, invite, full.claims.iat, stir_slice_of(identity, n)));
+    if (report)
+        *report = did;
+    return STIR_OK;
+}
+
+static enum stir_err check_alg(struct stir_slice header, struct stir_diag *diag)
+{
+    struct stir_json object, alg;
+    TRY(stir_json_parse(&object, header, NULL, diag));
+    if (stir_json_member(object, "alg", &alg) && !stir_slice_is(alg.text, "\"ES256\""))
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "alg is %.*s: only ES256 is ever signed", STIR_SHOW(alg.text));
+    return STIR_OK;
+}
+
+enum stir_err stir_attest_claims(char *buf, size_t cap, size_t *len, struct stir_slice header_json, struct stir_slice payload_json,
+                                 const struct stir_signer *signer, struct stir_es256_ctx *ctx, struct stir_diag *diag)
+{
+    char header[STIR_MAX_JSON], payload[STIR_MAX_JSON], input[2 * STIR_MAX_JSON];
+    unsigned char digest[STIR_SHA256], sig[STIR_ES256_SIG];
+    size_t n_header, n_payload, n;
+    if (!buf || !len || !signer || !signer->sign || signer->size < sizeof(*signer))
+        return STIR_EARG;
+    TRY(stir_json_canonical(header, sizeof(header), &n_header, header_json, diag));
+    TRY(stir_json_canonical(payload, sizeof(payload), &n_payload, payload_json, diag));
+    TRY(check_alg(stir_slice_of(header, n_header), diag));
+    struct stir_writer w = stir_writer_of(input, sizeof(input));
+    stir_put_b64url(&w, stir_slice_of(header, n_header));
+    stir_put_char(&w, '.');
+    stir_put_b64url(&w, stir_slice_of(payload, n_payload));
+    TRY(stir_writer_end(&w, &n));
+    TRY(digest_with(ctx, stir_slice_of(input, n), digest));
+    TRY(signer->sign(signer->arg, digest, sig));
+    struct stir_writer token = stir_writer_of(buf, cap);
+    stir_put(&token, input, n);
+    stir_put_char(&token, '.');
+    stir_put_b64url(&token, stir_slice_of(sig, STIR_ES256_SIG));
+    return stir_writer_close(&token, len);
+}

@@ -1,0 +1,330 @@
+/* The gates: what is judged of a token before any certificate is asked for. All of them are looked at, so that the reason reported is the first in the order of
+ * reporting and not the first that happened to be tested. */
+#include "core/verify.h"
+
+#include "core/passport.h"
+#include "core/url.h"
+
+bool stir_judge_say(struct stir_judgement *j, enum stir_reason reason, const char *format, ...)
+{
+    const struct stir_reason_info *info = stir_reason_info(reason);
+    enum stir_severity severity = stir_policy_severity(j->policy, reason);
+    if (!info || severity == STIR_SEVERITY_OFF)
+        return false;
+    struct stir_check *check = &j->checks[info->check - 1];
+    bool fatal = severity == STIR_SEVERITY_FAIL;
+    if (!fatal) {
+        bool known = false;
+        for (size_t i = 0; i < j->n_warnings; i++)
+            known = known || j->warnings[i] == reason;
+        if (!known && j->n_warnings < STIR_TOKEN_WARNINGS)
+            j->warnings[j->n_warnings++] = reason;
+    }
+    /* The first failure of a check stands; a failure replaces a warning, nothing replaces a failure. */
+    if (check->outcome == STIR_FAIL || (check->outcome == STIR_WARNING && !fatal))
+        return fatal;
+    check->outcome = fatal ? STIR_FAIL : STIR_WARNING;
+    check->reason = reason;
+    check->detail = "";
+    if (format) {
+        va_list args;
+        va_start(args, format);
+        check->detail = stir_arena_vformat(j->arena, format, args);
+        va_end(args);
+        if (!check->detail) {
+            check->detail = "";
+            j->out_of_memory = true;
+        }
+    }
+    return fatal;
+}
+
+void stir_judge_pass(struct stir_judgement *j, enum stir_check_id check)
+{
+    if (j->checks[check - 1].outcome == STIR_NOT_REACHED)
+        j->checks[check - 1].outcome = STIR_PASS;
+}
+
+const struct stir_check *stir_judge_failure(const struct stir_judgement *j)
+{
+    for (size_t i = 0; i < STIR_CHECK_COUNT - 1; i++)
+        if (j->checks[i].outcome == STIR_FAIL)
+            return &j->checks[i];
+    return NULL;
+}
+
+void stir_judge_faults(struct stir_judgement *j, enum stir_check_id check)
+{
+    for (size_t i = 0; i < j->passport->n_faults; i++) {
+        enum stir_reason fault = j->passport->faults[i];
+        const struct stir_reason_info *info = stir_reason_info(fault);
+        if (!info || info->check != check)
+            continue;
+        if (fault == STIR_R_ALG_OTHER)
+            stir_judge_say(j, fault, "alg is \"%.*s\"", STIR_SHOW(j->passport->alg));
+        else if (fault == STIR_R_TYP_OTHER)
+            stir_judge_say(j, fault, "typ is \"%.*s\"", STIR_SHOW(j->passport->typ));
+        else if (fault == STIR_R_SIGNATURE_FORM)
+            stir_judge_say(j, fault, "it has %zu bytes", j->passport->signature_len);
+        else
+            stir_judge_say(j, fault, NULL);
+    }
+}
+
+static bool has_fault(const struct stir_passport *p, enum stir_reason reason)
+{
+    for (size_t i = 0; i < p->n_faults; i++)
+        if (p->faults[i] == reason)
+            return true;
+    return false;
+}
+
+static bool read_party(struct stir_party *out, struct stir_slice text, const struct stir_policy *policy)
+{
+    return text.n && stir_party_parse(out, text, &policy->tn) == STIR_OK;
+}
+
+/* The first PAI that names a number, tel before sip; else the first that can be read. */
+static bool read_pai(struct stir_party *out, const struct stir_call *call, const struct stir_policy *policy)
+{
+    struct stir_party party;
+    bool found = false;
+    for (size_t i = 0; i < call->n_pai && i < STIR_MAX_PAI; i++) {
+        if (!read_party(&party, call->pai[i], policy))
+            continue;
+        bool better = party.kind == STIR_PARTY_TN && out->kind != STIR_PARTY_TN;
+        if (!found || better)
+            *out = party;
+        found = true;
+    }
+    return found;
+}
+
+/*= RFC8224-6.2.2 */
+void stir_message_read(struct stir_message *message, const struct stir_call *call, const struct stir_policy *policy)
+{
+    *message = (struct stir_message){.call = call};
+    struct stir_party from = {0}, pai = {0};
+    bool has_from = read_party(&from, call->from, policy), has_pai = read_pai(&pai, call, policy);
+    switch (policy->caller) {
+    case STIR_CALLER_PAI_FROM: message->caller = has_pai ? pai : from; break;
+    case STIR_CALLER_FROM: message->caller = from; break;
+    case STIR_CALLER_FROM_PAI: message->caller = has_from && (from.kind == STIR_PARTY_TN || !has_pai) ? from : pai; break;
+    }
+    if (!read_party(&message->callee, call->to, policy) && !read_party(&message->callee, call->ruri, policy))
+        message->callee = (struct stir_party){0};
+    if (call->date.n) {
+        message->has_date = stir_date_parse(&message->date, call->date) == STIR_OK;
+        if (!message->has_date)
+            message->date_fault = STIR_R_DATE_BAD;
+    }
+}
+
+static void judge_date(struct stir_judgement *j)
+{
+    const struct stir_message *m = j->message;
+    if (m->date_fault != STIR_R_NONE)
+        stir_judge_say(j, m->date_fault, "\"%.*s\"", STIR_SHOW(stir_slice_trim(m->call->date)));
+    if (!m->has_date)
+        return;
+    if (m->date < j->now - j->policy->max_date_age)
+        stir_judge_say(j, STIR_R_DATE_STALE, "%lld s old, %lld allowed", (long long)(j->now - m->date), (long long)j->policy->max_date_age);
+    if (m->date > j->now + j->policy->max_date_age)
+        stir_judge_say(j, STIR_R_DATE_FUTURE, "%lld s ahead, %lld allowed", (long long)(m->date - j->now), (long long)j->policy->max_date_age);
+    if (j->passport && j->passport->has_iat) {
+        int64_t apart = j->passport->iat > m->date ? j->passport->iat - m->date : m->date - j->passport->iat;
+        if (apart > j->policy->max_date_age)
+            stir_judge_say(j, STIR_R_IAT_DATE_DIFFER, "they are %lld s apart", (long long)apart);
+    }
+    stir_judge_pass(j, STIR_CHECK_DATE);
+}
+
+/* A departure that the verifier bears; those that leave no token to judge have reasons of their own. */
+static void judge_departures(struct stir_judgement *j)
+{
+    unsigned own = STIR_ID_NO_INFO | STIR_ID_INFO_EMPTY | STIR_ID_BAD_PARTS | STIR_ID_BAD_CHARS;
+    for (unsigned bit = 1; bit && bit <= j->identity.departures; bit <<= 1)
+        if (j->identity.departures & bit & ~own)
+            stir_judge_say(j, STIR_R_IDENTITY_DEPARTURE, "%s", stir_identity_departure_text((enum stir_identity_departure)bit));
+    if (j->identity.departures & STIR_ID_BAD_PARTS)
+        stir_judge_say(j, STIR_R_IDENTITY_PARTS, NULL);
+    else if (j->identity.departures & STIR_ID_BAD_CHARS)
+        stir_judge_say(j, STIR_R_BASE64, "a character that base64url has not");
+}
+
+/*= RFC8224-4 */
+static bool judge_identity(struct stir_judgement *j, struct stir_slice value)
+{
+    struct stir_diag diag = {0};
+    enum stir_reason reason = STIR_R_IDENTITY_SYNTAX;
+    enum stir_identity_mode mode = j->policy->strict ? STIR_IDENTITY_STRICT : STIR_IDENTITY_TOLERANT;
+    enum stir_err err = stir_identity_parse(&j->identity, value, mode, &reason, &diag);
+    if (err != STIR_OK) {
+        stir_judge_say(j, reason == STIR_R_NONE ? STIR_R_IDENTITY_SYNTAX : reason, "%s", diag.text);
+        return false;
+    }
+    judge_departures(j);
+    stir_judge_pass(j, STIR_CHECK_IDENTITY);
+    return !(j->identity.departures & STIR_ID_BAD_PARTS);
+}
+
+static bool accepts(const struct stir_policy *policy, enum stir_ppt ppt)
+{
+    return ppt != STIR_PPT_OTHER && (policy->accept & 1u << ppt);
+}
+
+/* The ppt parameter and the signed ppt against each other and against what the policy accepts (requirements A1.8, E5, E13, H 42, 43). */
+static void judge_kind(struct stir_judgement *j)
+{
+    const struct stir_passport *p = j->passport;
+    struct stir_slice param = j->identity.ppt;
+    bool readable = !has_fault(p, STIR_R_HEADER_JSON);
+    bool same = readable && stir_slice_eq(param, p->ppt_text) && p->ppt_text.p;
+    if (param.p) {
+        if (!accepts(j->policy, stir_ppt_of(param)))
+            stir_judge_say(j, same || !readable ? STIR_R_PPT_UNSUPPORTED : STIR_R_PARAM_PPT_OTHER, "ppt is \"%.*s\"", STIR_SHOW(param));
+        else if (readable && !p->ppt_text.p)
+            stir_judge_say(j, STIR_R_PPT_MISSING, NULL);
+        else if (readable && !same)
+            stir_judge_say(j, STIR_R_PPT_OTHER, "the header says \"%.*s\", the token \"%.*s\"", STIR_SHOW(param), STIR_SHOW(p->ppt_text));
+    } else if (readable && p->ppt_text.p) {
+        stir_judge_say(j, STIR_R_PARAM_PPT_MISSING, NULL);
+        if (!accepts(j->policy, p->ppt))
+            stir_judge_say(j, STIR_R_PPT_UNSUPPORTED, "ppt is \"%.*s\"", STIR_SHOW(p->ppt_text));
+    } else if (readable && !accepts(j->policy, STIR_PPT_NONE)) {
+        stir_judge_say(j, STIR_R_PPT_MISSING, NULL);
+    }
+    if (readable && p->ppt == STIR_PPT_RSP && !j->message->call->is_response)
+        stir_judge_say(j, STIR_R_RSP_IN_REQUEST, NULL);
+    stir_judge_pass(j, STIR_CHECK_PPT_PARAM);
+    if (readable)
+        stir_judge_pass(j, STIR_CHECK_PPT);
+}
+
+static void judge_info(struct stir_judgement *j)
+{
+    struct stir_slice info = j->identity.info;
+    if (!info.p) {
+        stir_judge_say(j, STIR_R_INFO_MISSING, NULL);
+        return;
+    }
+    struct stir_url url;
+    enum stir_url_fault fault = stir_url_parse(&url, info, j->policy->any_url);
+    if (fault != STIR_URL_GOOD)
+        stir_judge_say(j, STIR_R_INFO_BAD, "%s: \"%.*s\"", stir_url_fault_text(fault), STIR_SHOW(info));
+    stir_judge_pass(j, STIR_CHECK_INFO);
+}
+
+/*= RFC8225-4 */
+static void judge_header(struct stir_judgement *j)
+{
+    const struct stir_passport *p = j->passport;
+    stir_judge_faults(j, STIR_CHECK_HEADER);
+    stir_judge_pass(j, STIR_CHECK_HEADER);
+    if (has_fault(p, STIR_R_HEADER_JSON))
+        return;
+    if (p->x5u.p && j->identity.info.p) {
+        if (!stir_slice_eq(p->x5u, j->identity.info)) /*= RFC8224-4.1 */
+            stir_judge_say(j, STIR_R_X5U_OTHER, "x5u is \"%.*s\"", STIR_SHOW(p->x5u));
+        stir_judge_pass(j, STIR_CHECK_X5U);
+    }
+    stir_judge_faults(j, STIR_CHECK_TYP);
+    if (p->typ.p)
+        stir_judge_pass(j, STIR_CHECK_TYP);
+    stir_judge_faults(j, STIR_CHECK_ALG);
+    if (p->alg.p) {
+        if (j->identity.alg.p && !stir_slice_eq(j->identity.alg, p->alg))
+            stir_judge_say(j, STIR_R_PARAM_ALG_OTHER, "the header says \"%.*s\", the token \"%.*s\"", STIR_SHOW(j->identity.alg), STIR_SHOW(p->alg));
+        stir_judge_pass(j, STIR_CHECK_ALG);
+    }
+}
+
+/*= RFC8224-6.2.4 */
+static void judge_iat(struct stir_judgement *j)
+{
+    int64_t iat = j->passport->iat;
+    if (!j->passport->has_iat)
+        return;
+    if (iat < j->now - j->policy->max_age)
+        stir_judge_say(j, STIR_R_IAT_STALE, "%lld s old, %lld allowed", (long long)(j->now - iat), (long long)j->policy->max_age);
+    if (iat > j->now + j->policy->max_future)
+        stir_judge_say(j, STIR_R_IAT_FUTURE, "%lld s ahead, %lld allowed", (long long)(iat - j->now), (long long)j->policy->max_future);
+    stir_judge_pass(j, STIR_CHECK_IAT);
+}
+
+/* A claim names the same party as the message. A number that was signed with '+' or separators is brought into form first; that departure has its own warning.
+ */
+static bool claim_is(const struct stir_claim_party *claim, const struct stir_party *party)
+{
+    struct stir_party signed_for;
+    if (claim->kind != party->kind)
+        return false;
+    if (stir_slice_eq(claim->text, stir_slice_of(party->text, party->len)))
+        return true;
+    enum stir_err err = claim->kind == STIR_PARTY_TN ? stir_tn_parse(&signed_for, claim->text, NULL) : stir_party_parse(&signed_for, claim->text, NULL);
+    return err == STIR_OK && stir_party_eq(&signed_for, party);
+}
+
+/* Cut and paste is caught here: the caller and the callee come from the message, never from the token. */
+static void judge_numbers(struct stir_judgement *j)
+{
+    const struct stir_passport *p = j->passport;
+    const struct stir_party *caller = &j->message->caller, *callee = &j->message->callee;
+    if (caller->kind == STIR_PARTY_NONE) {
+        stir_judge_say(j, STIR_R_CALLER_UNKNOWN, NULL);
+    } else if (p->orig.kind != STIR_PARTY_NONE) {
+        if (!claim_is(&p->orig, caller))
+            stir_judge_say(j, STIR_R_ORIG_MISMATCH, "orig is %.*s, the message says %s", STIR_SHOW(p->orig.text), caller->text);
+        stir_judge_pass(j, STIR_CHECK_ORIG);
+    }
+    if (callee->kind == STIR_PARTY_NONE) {
+        stir_judge_say(j, STIR_R_CALLEE_UNKNOWN, NULL);
+    } else if (p->n_dest) {
+        bool found = false;
+        for (size_t i = 0; i < p->n_dest && !found; i++)
+            found = claim_is(&p->dest[i], callee);
+        if (!found)
+            stir_judge_say(j, STIR_R_DEST_MISMATCH, "dest is %.*s%s, the message says %s", STIR_SHOW(p->dest[0].text), p->n_dest > 1 ? " and others" : "",
+                           callee->text);
+        stir_judge_pass(j, STIR_CHECK_DEST);
+    }
+}
+
+enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value)
+{
+    if (!judge_identity(j, value)) {
+        judge_date(j);
+        return STIR_OK;
+    }
+    if (j->identity.compact) {
+        TRY(stir_compact_expand(j));
+        if (j->identity.compact) { /* still: it was refused, and there is no more to read */
+            judge_info(j);
+            judge_date(j);
+            return STIR_OK;
+        }
+    } else {
+        stir_judge_pass(j, STIR_CHECK_FORM);
+    }
+    struct stir_passport *p = stir_arena_get(j->arena, sizeof(*p));
+    if (!p)
+        return STIR_ENOMEM;
+    TRY(stir_passport_read(p, j->arena, &j->identity));
+    j->passport = p;
+    stir_judge_faults(j, STIR_CHECK_IDENTITY);
+    judge_kind(j);
+    judge_info(j);
+    judge_header(j);
+    stir_judge_faults(j, STIR_CHECK_PAYLOAD);
+    stir_judge_pass(j, STIR_CHECK_PAYLOAD);
+    stir_judge_faults(j, STIR_CHECK_SIGNATURE);
+    if (!has_fault(p, STIR_R_PAYLOAD_JSON)) {
+        judge_iat(j);
+        judge_numbers(j);
+        stir_judge_faults(j, STIR_CHECK_ATTEST);
+        if (p->attest)
+            stir_judge_pass(j, STIR_CHECK_ATTEST);
+    }
+    judge_date(j);
+    return STIR_OK;
+}

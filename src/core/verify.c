@@ -1,0 +1,297 @@
+#include "core/verify.h"
+
+#include "core/verdict.h"
+
+#include <stdlib.h>
+
+enum { MAX_NOW = 2147483647 }; /* of seconds, times 100: the year 8774 */
+
+struct stir_verify {
+    struct stir_call call;
+    struct stir_policy policy;
+    struct stir_trust *trust;
+    struct stir_es256_ctx *ctx;
+    bool own_ctx;
+    int64_t now;
+    struct stir_message message;
+
+    struct stir_verdict_box *box; /* what becomes the verdict; its arena holds everything shown */
+    struct stir_judgement *tokens;
+    size_t n_tokens;
+    struct stir_need needs[STIR_MAX_IDENTITIES];
+    bool begun, finished;
+    enum stir_err broken; /* what stopped it for good */
+};
+
+static struct stir_verdict_box *box_new(void)
+{
+    struct stir_arena arena = {0};
+    struct stir_verdict_box *box = stir_arena_get(&arena, sizeof(*box));
+    if (!box)
+        return NULL;
+    box->arena = arena;
+    return box;
+}
+
+enum stir_err stir_verify_new(struct stir_verify **out, const struct stir_call *call, const struct stir_policy *policy, struct stir_trust *trust,
+                              struct stir_es256_ctx *ctx, int64_t now)
+{
+    if (!out || !call || !policy || !trust || call->size < sizeof(*call) || policy->size < sizeof(*policy) || now < 0 || now / 100 > MAX_NOW)
+        return STIR_EARG;
+    if ((call->n_identity && !call->identity) || (call->n_pai && !call->pai) || (call->n_fingerprints && !call->fingerprints))
+        return STIR_EARG;
+    struct stir_verify *v = calloc(1, sizeof(*v));
+    if (!v)
+        return STIR_ENOMEM;
+    v->call = *call;
+    v->policy = *policy;
+    v->trust = stir_trust_ref(trust);
+    v->ctx = ctx;
+    v->now = now;
+    v->box = box_new();
+    enum stir_err err = v->box ? STIR_OK : STIR_ENOMEM;
+    if (err == STIR_OK && !ctx) {
+        err = stir_es256_ctx_new(&v->ctx);
+        v->own_ctx = err == STIR_OK;
+    }
+    if (err != STIR_OK) {
+        stir_verify_free(v);
+        return err;
+    }
+    *out = v;
+    return STIR_OK;
+}
+
+void stir_verify_free(struct stir_verify *v)
+{
+    if (!v)
+        return;
+    for (size_t i = 0; i < v->n_tokens; i++)
+        stir_chain_free(v->tokens[i].chain);
+    if (v->box)
+        stir_verdict_free(&v->box->verdict);
+    if (v->own_ctx)
+        stir_es256_ctx_free(v->ctx);
+    stir_trust_free(v->trust);
+    free(v);
+}
+
+/* The cheap part of every token, and with it the list of needs. */
+static enum stir_err begin(struct stir_verify *v)
+{
+    struct stir_arena *arena = &v->box->arena;
+    size_t n = v->call.n_identity;
+    stir_message_read(&v->message, &v->call, &v->policy);
+    if (n == 0 || n > STIR_MAX_IDENTITIES)
+        return STIR_OK;
+    v->tokens = stir_arena_get(arena, n * sizeof(*v->tokens));
+    if (!v->tokens)
+        return STIR_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        struct stir_judgement *j = &v->tokens[i];
+        *j = (struct stir_judgement){.index = i, .arena = arena, .policy = &v->policy, .message = &v->message, .now = v->now};
+        j->checks = stir_arena_get(arena, (STIR_CHECK_COUNT - 1) * sizeof(*j->checks));
+        if (!j->checks)
+            return STIR_ENOMEM;
+        for (unsigned c = 0; c < STIR_CHECK_COUNT - 1; c++)
+            j->checks[c] = (struct stir_check){.id = (enum stir_check_id)(c + 1), .detail = ""};
+        v->n_tokens = i + 1;
+        TRY(stir_judge_gates(j, v->call.identity[i]));
+        if (j->out_of_memory)
+            return STIR_ENOMEM;
+        /* Gates first: nothing is fetched for a token that cannot pass anyway. */
+        j->asks = j->passport && (v->policy.exhaustive || !stir_judge_failure(j));
+    }
+    return STIR_OK;
+}
+
+static size_t open_needs(struct stir_verify *v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_tokens; i++) {
+        const struct stir_judgement *j = &v->tokens[i];
+        if (!j->asks || j->answered)
+            continue;
+        v->needs[n++] =
+            (struct stir_need){.id = (unsigned)i + 1, .kind = STIR_NEED_CERT, .token = i, .url = j->identity.info, .key = {NULL, 0}, .max_bytes = STIR_MAX_PEM};
+    }
+    return n;
+}
+
+static enum stir_err copy_claims(struct stir_token_verdict *out, const struct stir_judgement *j)
+{
+    const struct stir_passport *p = j->passport;
+    struct stir_slice *dest = stir_arena_get(j->arena, (p->n_dest ? p->n_dest : 1) * sizeof(*dest));
+    if (!dest)
+        return STIR_ENOMEM;
+    for (size_t i = 0; i < p->n_dest; i++)
+        dest[i] = p->dest[i].text;
+    out->ppt = p->ppt;
+    out->ppt_text = p->ppt_text;
+    out->attest = p->attest;
+    out->orig = p->orig.text;
+    out->dest = dest;
+    out->n_dest = p->n_dest;
+    out->origid = p->origid;
+    out->has_iat = p->has_iat;
+    out->iat = p->iat;
+    out->x5u = p->x5u;
+    return STIR_OK;
+}
+
+static enum stir_err write_token(struct stir_token_verdict *out, struct stir_judgement *j, struct stir_verdict_box *box)
+{
+    const struct stir_check *failure = stir_judge_failure(j);
+    *out = (struct stir_token_verdict){.index = j->index, .signer = "", .domain = "", .checks = j->checks, .n_checks = STIR_CHECK_COUNT - 1};
+    if (j->passport)
+        TRY(copy_claims(out, j));
+    if (j->chain) {
+        const struct stir_chain_info *chain = stir_chain_info(j->chain);
+        if (chain->leaf)
+            out->signer = stir_cert_info(chain->leaf)->subject;
+        out->spc = chain->spc;
+        out->domain = chain->domain;
+        box->chains[box->n_chains++] = STIR_MOVE(j->chain); /* the verdict keeps what it shows alive */
+    }
+    memcpy(out->warnings, j->warnings, sizeof(out->warnings));
+    out->n_warnings = j->n_warnings;
+    out->reason = failure ? failure->reason : STIR_R_NONE;
+    out->verstat = failure ? stir_reason_info(failure->reason)->verstat : STIR_VERSTAT_PASSED;
+    if (!(j->identity.departures & (STIR_ID_BAD_PARTS | STIR_ID_BAD_CHARS)) && j->identity.signature.n) {
+        box->signature[j->index] = stir_arena_copy(j->arena, j->identity.signature);
+        if (!box->signature[j->index].p)
+            return STIR_ENOMEM;
+    }
+    return STIR_OK;
+}
+
+/* How much a token has to say for the call: one that passed decides; else one whose signature or credential is bad, else any that is of a kind we take. */
+static int weight(const struct stir_token_verdict *t)
+{
+    if (t->verstat == STIR_VERSTAT_PASSED)
+        return 3;
+    if (t->verstat == STIR_VERSTAT_FAILED)
+        return 2;
+    return t->reason != STIR_R_PPT_UNSUPPORTED;
+}
+
+static enum stir_err finish(struct stir_verify *v)
+{
+    struct stir_verdict_box *box = v->box;
+    struct stir_verdict *verdict = &box->verdict;
+    struct stir_token_verdict *tokens = stir_arena_get(&box->arena, (v->n_tokens ? v->n_tokens : 1) * sizeof(*tokens));
+    if (!tokens)
+        return STIR_ENOMEM;
+    *verdict = (struct stir_verdict){.size = sizeof(*verdict), .deciding = -1, .tokens = tokens, .now = v->now, .policy = v->policy.name ? v->policy.name : ""};
+    verdict->trust_generation = stir_trust_generation(v->trust);
+    if (v->n_tokens == 0)
+        verdict->reason = v->call.n_identity ? STIR_R_IDENTITY_TOO_MANY : STIR_R_IDENTITY_MISSING;
+    for (size_t i = 0; i < v->n_tokens; i++) {
+        struct stir_judgement *j = &v->tokens[i];
+        if (j->asks)
+            TRY(stir_judge_credential(j, v->ctx));
+        if (j->out_of_memory)
+            return STIR_ENOMEM;
+        j->asks = false;
+        TRY(write_token(&tokens[i], j, box));
+        verdict->n_tokens = i + 1;
+        /*= RFC8224-6.2.1 */
+        if (verdict->deciding < 0 || weight(&tokens[i]) > weight(&tokens[verdict->deciding]))
+            verdict->deciding = (int)i;
+    }
+    if (verdict->deciding >= 0) {
+        verdict->verstat = tokens[verdict->deciding].verstat;
+        verdict->reason = tokens[verdict->deciding].reason;
+    }
+    box->trust = stir_trust_ref(v->trust);
+    v->finished = true;
+    return STIR_OK;
+}
+
+enum stir_err stir_verify_next(struct stir_verify *v, const struct stir_need **needs, size_t *n)
+{
+    if (!v || !needs || !n || !v->box)
+        return STIR_EARG;
+    if (!v->begun) {
+        v->broken = begin(v);
+        v->begun = true;
+    }
+    TRY(v->broken);
+    size_t open = open_needs(v);
+    if (open == 0 && !v->finished)
+        v->broken = finish(v);
+    TRY(v->broken);
+    *needs = v->needs;
+    *n = open;
+    return STIR_OK;
+}
+
+static struct stir_judgement *waiting(struct stir_verify *v, unsigned id)
+{
+    if (!v || id == 0 || id > v->n_tokens)
+        return NULL;
+    struct stir_judgement *j = &v->tokens[id - 1];
+    return j->asks && !j->answered ? j : NULL;
+}
+
+enum stir_err stir_verify_supply_pem(struct stir_verify *v, unsigned id, struct stir_slice pem)
+{
+    struct stir_judgement *j = waiting(v, id);
+    if (!v || (pem.n && !pem.p))
+        return STIR_EARG;
+    if (!j)
+        return STIR_ENOTFOUND;
+    TRY(stir_chain_from_pem(&j->chain, pem, v->trust, &v->policy, v->now));
+    j->answered = true;
+    return STIR_OK;
+}
+
+enum stir_err stir_verify_supply_chain(struct stir_verify *v, unsigned id, struct stir_chain *chain)
+{
+    struct stir_judgement *j = waiting(v, id);
+    if (!v || !chain)
+        return STIR_EARG;
+    if (!j)
+        return STIR_ENOTFOUND;
+    if (!stir_chain_is_current(chain, v->trust, &v->policy, v->now))
+        return STIR_ESTATE;
+    j->chain = stir_chain_ref(chain);
+    j->answered = true;
+    return STIR_OK;
+}
+
+enum stir_err stir_verify_supply_bytes(struct stir_verify *v, unsigned id, struct stir_slice bytes)
+{
+    (void)id;
+    return v && (bytes.p || !bytes.n) ? STIR_ENOTFOUND : STIR_EARG; /* no check of this release asks for content or lists */
+}
+
+enum stir_err stir_verify_supply_answer(struct stir_verify *v, unsigned id, int answer)
+{
+    (void)id;
+    (void)answer;
+    return v ? STIR_ENOTFOUND : STIR_EARG; /* nor for replay or authority */
+}
+
+enum stir_err stir_verify_fail(struct stir_verify *v, unsigned id, enum stir_reason reason)
+{
+    struct stir_judgement *j = waiting(v, id);
+    if (!v || !stir_reason_info(reason))
+        return STIR_EARG;
+    if (!j)
+        return STIR_ENOTFOUND;
+    j->chain_failure = reason;
+    j->answered = true;
+    return STIR_OK;
+}
+
+enum stir_err stir_verify_take(struct stir_verify *v, struct stir_verdict **out)
+{
+    if (!v || !out)
+        return STIR_EARG;
+    if (!v->finished || !v->box)
+        return STIR_ESTATE;
+    v->n_tokens = 0; /* they lie in the verdict's arena, and their chains are its own now */
+    *out = &STIR_MOVE(v->box)->verdict;
+    return STIR_OK;
+}

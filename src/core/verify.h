@@ -1,0 +1,55 @@
+/* One token under judgement: what the step machine (verify.c) moves along and the checks (gates.c, credential.c) write to. */
+#ifndef STIR_CORE_VERIFY_H
+#define STIR_CORE_VERIFY_H
+
+#include <stir/verify.h>
+
+#include "core/bytes.h"
+
+/* What the message says, read once for all tokens. */
+struct stir_message {
+    const struct stir_call *call;
+    struct stir_party caller, callee;
+    bool has_date;
+    enum stir_reason date_fault; /* STIR_R_NONE, or why the Date header is no use */
+    int64_t date;
+};
+
+struct stir_judgement {
+    size_t index;
+    struct stir_arena *arena; /* of the verdict: everything shown lives here */
+    const struct stir_policy *policy;
+    const struct stir_message *message;
+    int64_t now;
+    bool out_of_memory;
+
+    struct stir_identity identity;
+    struct stir_passport *passport; /* NULL when the header could not be taken apart */
+    struct stir_chain *chain;       /* once the need is answered */
+    enum stir_reason chain_failure; /* why there is none */
+    bool asks, answered;
+
+    struct stir_check *checks; /* STIR_CHECK_COUNT - 1, by number */
+    enum stir_reason warnings[STIR_TOKEN_WARNINGS];
+    size_t n_warnings;
+};
+
+/* Record a reason by the policy's severity. `format` NULL: no detail. True when the check now fails. */
+bool stir_judge_say(struct stir_judgement *j, enum stir_reason reason, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The check was made; nothing was said against it, or only warnings. */
+void stir_judge_pass(struct stir_judgement *j, enum stir_check_id check);
+/* The first failing check in the order of reporting, NULL when none fails. */
+const struct stir_check *stir_judge_failure(const struct stir_judgement *j);
+/* The token's faults that belong to `check`, said. */
+void stir_judge_faults(struct stir_judgement *j, enum stir_check_id check);
+
+/* Everything that needs no certificate: grammar, form, kind, URL, claims, times, numbers. */
+enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value) STIR_MUST_USE;
+/* The compact form brought into full form from the message, where its kind allows that; otherwise said why not, and left compact. */
+enum stir_err stir_compact_expand(struct stir_judgement *j) STIR_MUST_USE;
+/* Everything that does. */
+enum stir_err stir_judge_credential(struct stir_judgement *j, struct stir_es256_ctx *ctx) STIR_MUST_USE;
+/* Read caller, callee and Date from the call by the policy. */
+void stir_message_read(struct stir_message *message, const struct stir_call *call, const struct stir_policy *policy);
+
+#endif
