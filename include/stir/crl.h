@@ -22,11 +22,12 @@ struct stir_crl_info {
     enum stir_cert_sig sig;
     struct stir_slice number; /**< cRLNumber, big-endian; absent when there is none */
     struct stir_slice aki_id;
-    enum stir_part idp;        /**< issuingDistributionPoint */
+    enum stir_part idp;        /**< issuingDistributionPoint; BAD also for a point without a URI, and for two scopes at once */
     struct stir_slice idp_url; /**< first URI of its fullName */
     bool indirect, only_user, only_ca, only_attribute, only_some_reasons;
     bool delta;            /**< a delta CRL: never used */
-    bool unknown_critical; /**< of the list or of an entry: never used */
+    bool unknown_critical; /**< something critical that is not understood, of the list or of an entry (a BAD idp and a certificateIssuer in a list that is
+                              not indirect among them): never used */
     size_t n_entries;
 };
 
@@ -35,10 +36,10 @@ struct stir_crl_entry {
     struct stir_slice issuer_der;
     struct stir_slice serial; /**< big-endian content bytes of the INTEGER */
     int64_t revoked_at;
-    int reason; /**< CRLReason, -1 when not said; removeFromCRL (8) is no revocation */
+    int reason; /**< CRLReason as it stands, -1 when not said; removeFromCRL (8) is no revocation */
 };
 
-/** Read a list from DER or PEM.
+/** Read a list from DER, or the one block "X509 CRL" of a PEM text.
  *  @return STIR_OK; STIR_EPEM, STIR_EDER (no CRL, or bytes after it), STIR_ELIMIT (longer than STIR_MAX_CRL, more than STIR_MAX_REVOKED entries), STIR_ENOMEM,
  * STIR_EARG;
  *  `*out` is untouched unless STIR_OK. The caller frees with stir_crl_free(). `text` is not kept. */
@@ -59,7 +60,7 @@ STIR_API const struct stir_crl_info *stir_crl_info(const struct stir_crl *crl);
  *  @return false past the end; then `*out` is untouched. */
 STIR_API bool stir_crl_entry_at(const struct stir_crl *crl, size_t i, struct stir_crl_entry *out);
 
-/** Find the certificate with this issuer (DER Name, by bytes) and serial.
+/** Find the certificate with this issuer (DER Name, by bytes) and serial (content bytes, by value). An entry that revokes goes before one that does not.
  *  @return false when the list does not revoke it; then `*out` is untouched. */
 STIR_API bool stir_crl_find(const struct stir_crl *crl, struct stir_slice issuer_der, struct stir_slice serial, struct stir_crl_entry *out);
 
