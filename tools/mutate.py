@@ -19,7 +19,7 @@ HOME = ROOT / "build-mutate"
 TREE, BUILD = HOME / "tree", HOME / "build"
 SMOKE = 6
 # git must not take the copy for a folder of the repository around it: it would skip the patch in silence.
-ENV = {**os.environ, "GIT_CEILING_DIRECTORIES": str(HOME), "GIT_DIR": str(HOME / "none")}
+ENV = {**os.environ, "GIT_CEILING_DIRECTORIES": str(HOME)}
 
 
 def copy_tree():

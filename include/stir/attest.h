@@ -79,7 +79,8 @@ STIR_API STIR_MUST_USE enum stir_err stir_attest_claims(char *buf, size_t cap, s
  *  @return STIR_OK; STIR_ECRYPTO, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_uuid(char buf[37]);
 
-/** `text` is a UUID: 8-4-4-4-12 hex digits, either case. */
+/** Is `text` a UUID: 8-4-4-4-12 hex digits, either case?
+ *  @return true when it is. */
 STIR_API bool stir_is_uuid(struct stir_slice text);
 
 STIR_END

@@ -54,7 +54,8 @@ STIR_API const struct stir_chain_info *stir_chain_info(const struct stir_chain *
  *  @return STIR_R_NONE, or STIR_R_CERT_EXPIRED, STIR_R_CERT_NOT_YET, STIR_R_ISSUER_EXPIRED, STIR_R_ISSUER_NOT_YET. */
 STIR_API enum stir_reason stir_chain_check_time(const struct stir_chain *chain, int64_t at);
 
-/** The judgement still holds under this snapshot and policy at `now`: same generation, same policy id, and `now` not after checked_until. */
+/** Does the judgement still hold under this snapshot and policy at `now`?
+ *  @return true for the same generation, the same policy id, and `now` not after checked_until. */
 STIR_API bool stir_chain_is_current(const struct stir_chain *chain, const struct stir_trust *trust, const struct stir_policy *policy, int64_t now);
 
 STIR_END

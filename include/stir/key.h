@@ -40,14 +40,16 @@ STIR_API struct stir_key *stir_key_ref(struct stir_key *key);
 /** One owner less; the last frees, private bytes cleansed. NULL is fine. */
 STIR_API void stir_key_free(struct stir_key *key);
 
-/** `key` can sign. */
+/** Can `key` sign?
+ *  @return true when it has its private half. */
 STIR_API bool stir_key_is_private(const struct stir_key *key);
 
 /** The DER SubjectPublicKeyInfo of `key` (uncompressed point), borrowed for the life of the key.
  *  @return a slice; never absent. */
 STIR_API struct stir_slice stir_key_spki(const struct stir_key *key);
 
-/** Both have the same public half. */
+/** Do both have the same public half?
+ *  @return true when they do. */
 STIR_API bool stir_key_same_public(const struct stir_key *a, const struct stir_key *b);
 
 /** Write the private key as PKCS#8 PEM, encrypted (AES-256-CBC, PBKDF2) when `pass` is not absent, with a closing NUL. `*len` without it. The caller cleanses

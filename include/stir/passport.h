@@ -24,7 +24,8 @@ enum stir_ppt {
  *  @return a constant string; "" for STIR_PPT_NONE and STIR_PPT_OTHER. */
 STIR_API const char *stir_ppt_text(enum stir_ppt ppt);
 
-/** The kind that a ppt value names; the absent slice is STIR_PPT_NONE, an unknown one STIR_PPT_OTHER. Case-sensitive. */
+/** The kind that a ppt value names. Case-sensitive.
+ *  @return STIR_PPT_NONE for the absent slice, STIR_PPT_OTHER for an unknown kind. */
 STIR_API enum stir_ppt stir_ppt_of(struct stir_slice text);
 
 /** One number or URI of a claim: what it says, unescaped. */

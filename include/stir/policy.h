@@ -56,7 +56,8 @@ STIR_API STIR_MUST_USE enum stir_err stir_policy_preset(struct stir_policy *out,
  *  @return NULL past the end. */
 STIR_API const char *stir_policy_preset_at(size_t index);
 
-/** What the policy makes of a reason: its override, else the catalogue's column. */
+/** What the policy makes of a reason.
+ *  @return its override, else the catalogue's column. */
 STIR_API enum stir_severity stir_policy_severity(const struct stir_policy *policy, enum stir_reason reason);
 
 /** Set a reason's severity. What would leave nothing to judge, or let anybody be anybody (a bad signature, another algorithm), cannot be softened.

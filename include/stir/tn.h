@@ -47,10 +47,12 @@ struct stir_tn_options {
  *  STIR_ELIMIT (longer than STIR_PARTY_MAX), STIR_EARG; `*out` is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_tn_parse(struct stir_party *out, struct stir_slice text, const struct stir_tn_options *options);
 
-/** `tn` is in canonical form already: 1 to 15 of 0-9 # *, nothing else. Says nothing about its country code. */
+/** Is `tn` in canonical form already: 1 to 15 of 0-9 # *, nothing else? Says nothing about its country code.
+ *  @return true when it is. */
 STIR_API bool stir_tn_is_canonical(struct stir_slice tn);
 
-/** `tn`, canonical, is a number that has no country code: 911, 112, *67 and the like, by `options` as above. */
+/** Is `tn`, canonical, a number that has no country code: 911, 112, *67 and the like, by `options` as above?
+ *  @return true when it is. */
 STIR_API bool stir_tn_is_special(struct stir_slice tn, const struct stir_tn_options *options);
 
 /** Read a party from SIP or from a person: a tel, sip, sips or urn URI, a name-addr ("Alice" <sip:...>;tag=x), or a bare number.
@@ -61,7 +63,8 @@ STIR_API bool stir_tn_is_special(struct stir_slice tn, const struct stir_tn_opti
  *  STIR_PARTY_MAX), STIR_EARG; `*out` is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_party_parse(struct stir_party *out, struct stir_slice text, const struct stir_tn_options *options);
 
-/** Same kind and same canonical text. */
+/** Are they one party?
+ *  @return true for the same kind and the same canonical text. */
 STIR_API bool stir_party_eq(const struct stir_party *a, const struct stir_party *b);
 
 STIR_END

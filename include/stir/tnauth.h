@@ -40,7 +40,8 @@ STIR_API STIR_MUST_USE enum stir_err stir_tnauth_from_base64(struct stir_tnauth 
 /** Free a list; NULL is fine. */
 STIR_API void stir_tnauth_free(struct stir_tnauth *list);
 
-/** Number of entries, at least 1. */
+/** How many entries the list has.
+ *  @return at least 1. */
 STIR_API size_t stir_tnauth_count(const struct stir_tnauth *list);
 
 /** The `i`th entry, borrowed.
@@ -59,14 +60,17 @@ STIR_API STIR_MUST_USE enum stir_err stir_tnauth_text(char *buf, size_t cap, siz
  *  @return the absent slice when there is none. */
 STIR_API struct stir_slice stir_tnauth_spc(const struct stir_tnauth *list);
 
-/** Whether the list itself covers the canonical number `tn`: by a range or a single number. A code covers only by tables outside the list. */
+/** Does the list itself cover the canonical number `tn`, by a range or a single number? A code covers only by tables outside the list.
+ *  @return true when it does. */
 STIR_API bool stir_tnauth_covers(const struct stir_tnauth *list, struct stir_slice tn);
 
-/** The list has entries of numbers, so that it limits by itself. */
+/** Has the list entries of numbers, so that it limits by itself?
+ *  @return true when it has. */
 STIR_API bool stir_tnauth_has_numbers(const struct stir_tnauth *list);
 
-/** Whether every entry of `child` lies within `parent` (RFC 9060 §4.1): codes in codes (exact text), numbers in the union of ranges and single numbers.
- *  A parent with a code may delegate any number: then `*by_code` is set true, and the caller decides whether the code's numbers are known. */
+/** Does every entry of `child` lie within `parent` (RFC 9060 §4.1): codes in codes (exact text), numbers in the union of ranges and single numbers?
+ *  A parent with a code may delegate any number: then `*by_code` is set true, and the caller decides whether the code's numbers are known.
+ *  @return true when it does. */
 STIR_API bool stir_tnauth_encompasses(const struct stir_tnauth *parent, const struct stir_tnauth *child, bool *by_code);
 
 STIR_END

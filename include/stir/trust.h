@@ -54,10 +54,12 @@ STIR_API struct stir_trust *stir_trust_ref(struct stir_trust *trust);
 /** One owner less; NULL is fine. */
 STIR_API void stir_trust_free(struct stir_trust *trust);
 
-/** The caller's number of the snapshot. */
+/** Which snapshot this is.
+ *  @return the caller's number for it. */
 STIR_API uint64_t stir_trust_generation(const struct stir_trust *trust);
 
-/** Numbers of domains. */
+/** How many trust domains the snapshot has.
+ *  @return their number. */
 STIR_API size_t stir_trust_domains(const struct stir_trust *trust);
 
 /** The name of domain `domain`, from 0.

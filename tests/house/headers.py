@@ -11,7 +11,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]
 
 
 def compile_alone(source, name, command, extra=()):
-    run = subprocess.run([*command, *WARNINGS, "-I", source / "include", "-I", source / "src", *extra, "-"], input=f"#include {name}\n#include {name}\n", capture_output=True,
+    run = subprocess.run([*command, *WARNINGS, "-I", source / "include", "-I", source / "src", *extra, "-"], input=f"#include {name}\n#include {name}\nint alone;\n", capture_output=True,
                          text=True, check=False)
     return [run.stderr.strip()] if run.returncode else []
 

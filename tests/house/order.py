@@ -13,13 +13,15 @@ C_HEADERS = {"errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdatomic.h", "st
 
 
 def rooms(page):
-    """name -> place, from the block of §1 between src/core/ and src/io/."""
+    """name -> place, from the block of §1 between src/core/ and src/io/. Names on one line share a room and may use each other."""
     block = re.search(r"^src/core/.*?\n(.*?)^src/io/", page, re.S | re.M).group(1)
     order = {}
-    for line in block.splitlines():
-        match = re.match(r"  ([a-z0-9_.]+(?:, [a-z0-9_.]+)*)(?:  |$)", line)
+    for place, line in enumerate(block.splitlines()):
+        match = re.match(r"  ([a-z0-9_]+(?:, [a-z0-9_]+)*)(?:  |$)", line)
         for name in match.group(1).split(", ") if match else []:
-            order[name.replace(".def", "")] = len(order)
+            order[name] = place
+    # The catalogue's tables belong to the room that reads them.
+    order["reasons"] = order["checks"] = order["reason"]
     return order
 
 
