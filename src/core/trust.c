@@ -225,7 +225,7 @@ static enum stir_err settle_pa(struct stir_domain *domain, size_t i, bool *self_
         if (yes && j == i)
             *self_signed = true;
         else if (yes)
-            domain->pa_issuers[i] |= (stir_pa_set)1 << j;
+            domain->pa_issuers[i] |= (uint64_t)1 << j;
     }
     return STIR_OK;
 }
@@ -241,20 +241,20 @@ static enum stir_err settle_crl(struct stir_domain *domain, size_t i)
             continue;
         TRY(signed_or_not(stir_crl_signed_by(domain->crls[i], domain->pa[j]), &yes));
         if (yes)
-            domain->crl_signers[i] |= (stir_pa_set)1 << j;
+            domain->crl_signers[i] |= (uint64_t)1 << j;
     }
     return STIR_OK;
 }
 
 static enum stir_err settle(struct stir_domain *domain)
 {
-    stir_pa_set roots = 0, all = 0;
+    uint64_t roots = 0, all = 0;
     for (size_t i = 0; i < domain->n_pa; i++) {
         bool self_signed;
         TRY(settle_pa(domain, i, &self_signed));
-        all |= (stir_pa_set)1 << i;
+        all |= (uint64_t)1 << i;
         if (self_signed)
-            roots |= (stir_pa_set)1 << i;
+            roots |= (uint64_t)1 << i;
     }
     domain->pa_roots = roots ? roots : all;
     for (size_t i = 0; i < domain->n_crls; i++)

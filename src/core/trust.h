@@ -7,9 +7,7 @@
 
 enum { STIR_DOMAIN_NAME = 32 };
 
-/* A set of policy administrator certificates: bit i is pa[i]. */
-typedef uint64_t stir_pa_set;
-_Static_assert(STIR_MAX_PA <= 64, "a set of them is 64 bits");
+_Static_assert(STIR_MAX_PA <= 64, "a set of the policy administrator's certificates is 64 bits: bit i is pa[i]");
 
 /* One trust domain. What depends on no clock is settled when the snapshot is frozen: who signed what among the certificates and lists of the policy
  * administrator. Dates, scopes and lists of the calls' own CAs are left to the path check. */
@@ -19,11 +17,11 @@ struct stir_domain {
     size_t n_anchors, cap_anchors;
     struct stir_cert *pa[STIR_MAX_PA];
     size_t n_pa;
-    stir_pa_set pa_issuers[STIR_MAX_PA]; /* who of them made the signature of pa[i], itself left out */
-    stir_pa_set pa_roots;                /* where a path may end */
+    uint64_t pa_issuers[STIR_MAX_PA]; /* who of them made the signature of pa[i], itself left out */
+    uint64_t pa_roots;                /* where a path may end */
     struct stir_crl *crls[STIR_MAX_CRLS];
     size_t n_crls;
-    stir_pa_set crl_signers[STIR_MAX_CRLS]; /* of indirect lists: who of pa[] bears the issuer's name and made the signature */
+    uint64_t crl_signers[STIR_MAX_CRLS]; /* of indirect lists: who of pa[] bears the issuer's name and made the signature */
 };
 
 struct stir_trust {
