@@ -41,6 +41,13 @@ bool stir_json_next(struct stir_json_iter *it);
 /* The member named `name` (compared after unescaping). false when there is none. */
 bool stir_json_member(struct stir_json object, const char *name, struct stir_json *out);
 
+/* The raw name `raw` of an iterator says `name`, after unescaping. */
+bool stir_json_name_is(struct stir_slice raw, struct stir_slice name);
+
+/* What stands between the quotes of a name or a string, unescaped as stir_json_string() does.
+ * @return STIR_OK, STIR_ENOMEM. */
+enum stir_err stir_json_unescape(struct stir_slice *out, struct stir_slice raw, struct stir_arena *arena) STIR_MUST_USE;
+
 /* A string's value. Without escapes it is a slice of the text; with escapes it is put into the arena (NULL arena: absent slice).
  * @return STIR_OK, STIR_EVALUE (not a string), STIR_ENOMEM. */
 enum stir_err stir_json_string(struct stir_slice *out, struct stir_json value, struct stir_arena *arena) STIR_MUST_USE;
@@ -50,7 +57,7 @@ bool stir_json_integer(int64_t *out, struct stir_json value);
 
 /* Write `value` canonically (RFC 8225 §9). Strings keep their characters, escapes become the shortest ones; numbers that are no integers are written as they
  * stand.
- * @return STIR_OK, STIR_ENOMEM. */
+ * @return STIR_OK, STIR_ELIMIT (only for a value that did not go through stir_json_parse()). */
 enum stir_err stir_json_put_canonical(struct stir_writer *w, struct stir_json value) STIR_MUST_USE;
 
 /* base64url without padding (RFC 7515 §2). Decode is strict: alphabet, no padding, no white space, unused bits zero.
