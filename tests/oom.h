@@ -1,5 +1,5 @@
-/* Makes allocations fail, one after the other. Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc (tests/meson.build, oom_tests): then every allocation of libstir's own
- * objects and of the test goes through here; OpenSSL's and cmocka's do not. */
+/* Makes allocations fail, one after the other. Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc (tests/meson.build, oom_tests): then every allocation
+ * of libstir's own objects and of the test goes through here; OpenSSL's and cmocka's do not. */
 #ifndef STIR_TESTS_OOM_H
 #define STIR_TESTS_OOM_H
 
@@ -47,13 +47,14 @@ void *__wrap_realloc(void *p, size_t n)
     return oom_fails() ? NULL : __real_realloc(p, n);
 }
 
-/* What is put to the test: does its work from beginning to end, frees everything, and answers the first error. When it answers STIR_OK it has looked at its result. */
+/* What is put to the test: does its work from beginning to end, frees everything, and answers the first error. When it answers STIR_OK it has looked at its
+ * result. */
 typedef enum stir_err (*oom_fn)(void *arg);
 
 #define OOM_MOST 100000 /* more allocations than any one call of ours makes: a loop that never ends is a fault too */
 
-/* Calls fn with the 1st, 2nd, ... allocation failing (and again with all after it failing) until nothing fails any more, and wants STIR_ENOMEM each time, STIR_OK at the end.
- * Leaks are the leak sanitizer's to find. Answers the number of allocations that could fail, never 0. */
+/* Calls fn with the 1st, 2nd, ... allocation failing (and again with all after it failing) until nothing fails any more, and wants STIR_ENOMEM each time,
+ * STIR_OK at the end. Leaks are the leak sanitizer's to find. Answers the number of allocations that could fail, never 0. */
 static inline size_t oom_run_named(const char *name, oom_fn fn, void *arg)
 {
     size_t count[2] = {0, 0};

@@ -24,7 +24,7 @@ ENV = {**os.environ, "GIT_CEILING_DIRECTORIES": str(HOME)}
 
 def copy_tree():
     """Make TREE what the working tree is, touching only files that differ, so that ninja has little to do."""
-    names = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True, capture_output=True, text=True).stdout.split("\0")
+    names = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True, capture_output=True, text=True).stdout.split("\0")
     wanted = {name for name in names if name and (ROOT / name).is_file()}
     for path in list(TREE.rglob("*")) if TREE.exists() else []:
         if path.is_file() and str(path.relative_to(TREE)) not in wanted:

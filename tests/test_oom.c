@@ -1,0 +1,58 @@
+/* Out of memory: every allocation of libstir fails once, in turn. Each case does one whole job and frees all it was given. */
+#include "oom.h"
+
+static enum stir_err make_and_write_key(void *arg)
+{
+    (void)arg;
+    struct stir_key *key = NULL, *again = NULL;
+    char pem[4096];
+    size_t len = 0;
+    enum stir_err err = stir_key_generate(&key);
+    if (err == STIR_OK)
+        err = stir_key_write_pem(pem, sizeof(pem), &len, key, stir_slice_str(NULL));
+    if (err == STIR_OK)
+        err = stir_key_from_pem(&again, stir_slice_of(pem, len), NULL, NULL, NULL);
+    if (err == STIR_OK)
+        assert_true(stir_key_is_private(again) && stir_key_same_public(key, again));
+    stir_key_free(again);
+    stir_key_free(key);
+    return err;
+}
+
+static enum stir_err sign_and_verify_digest(void *arg)
+{
+    struct stir_key *key = arg;
+    struct stir_es256_ctx *ctx = NULL;
+    unsigned char digest[STIR_SHA256] = {1}, sig[STIR_ES256_SIG];
+    enum stir_err err = stir_es256_ctx_new(&ctx);
+    if (err == STIR_OK)
+        err = stir_es256_sign(ctx, key, digest, sig);
+    if (err == STIR_OK)
+        err = stir_es256_verify(ctx, key, digest, stir_slice_of(sig, sizeof(sig)));
+    stir_es256_ctx_free(ctx);
+    return err;
+}
+
+static void keys_answer_enomem(void **state)
+{
+    (void)state;
+    oom_run(make_and_write_key, NULL);
+}
+
+static void es256_answers_enomem(void **state)
+{
+    (void)state;
+    struct stir_key *key = NULL;
+    assert_err(stir_key_generate(&key), STIR_OK);
+    oom_run(sign_and_verify_digest, key);
+    stir_key_free(key);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_answer_enomem),
+        cmocka_unit_test(es256_answers_enomem),
+    };
+    return cmocka_run_group_tests_name("oom", tests, NULL, NULL);
+}
