@@ -41,7 +41,7 @@ def show(name, failures, test):
     for failure in failures:
         print(f"  {failure}")
     output = (test.get("stdout", "") + test.get("stderr", "")).splitlines()
-    told = [line for line in output if not re.match(r"^ok\b", line)]
+    told = [line for line in output if not re.match(r"(not )?ok\b|1\.\.\d", line)]
     for line in told[:60]:
         print(f"    {line}")
     if len(told) > 60:
