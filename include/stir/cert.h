@@ -13,7 +13,7 @@ STIR_BEGIN
 struct stir_cert;
 
 enum stir_cert_key {
-    STIR_CERT_KEY_OTHER = 0,
+    STIR_CERT_KEY_OTHER = 0,         /**< another algorithm, or a key that cannot be read */
     STIR_CERT_KEY_P256 = 1,          /**< EC, named curve prime256v1 */
     STIR_CERT_KEY_P256_EXPLICIT = 2, /**< the same curve spelt out in parameters: never accepted */
     STIR_CERT_KEY_P384 = 3,          /**< EC, named curve secp384r1 */
@@ -66,7 +66,7 @@ struct stir_cert_crldp {
 struct stir_cert_ext {
     struct stir_slice oid; /**< dotted text */
     bool critical;
-    bool known;              /**< understood by libstir, so that it may be critical */
+    bool known;              /**< understood by libstir, well formed and there once, so that it may be critical */
     struct stir_slice value; /**< content of the OCTET STRING */
 };
 
@@ -124,7 +124,7 @@ struct stir_cert_info {
 
 /** Read one certificate from DER.
  *  @return STIR_OK; STIR_EDER (no X.509 certificate, or bytes after it), STIR_ELIMIT (longer than STIR_MAX_CERT, more than STIR_MAX_EXTENSIONS),
- *  STIR_ENOMEM, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with stir_cert_free(). `der` is not kept. */
+ *  STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with stir_cert_free(). `der` is not kept. */
 STIR_API STIR_MUST_USE enum stir_err stir_cert_parse(struct stir_cert **out, struct stir_slice der, struct stir_diag *diag);
 
 /** Read all certificates of a PEM text, or the one of DER, in their order. Text between the blocks that is no PEM is borne (real bundles have comments) up to
@@ -211,8 +211,8 @@ struct stir_csr_info {
 };
 
 /** Read a request from PEM or DER and check its own signature.
- *  @return STIR_OK; STIR_EPEM, STIR_EDER, STIR_ESIG (not signed by its key), STIR_ELIMIT, STIR_ENOMEM, STIR_EARG; `*out` is untouched unless STIR_OK. The
- * caller frees with stir_csr_free(). */
+ *  @return STIR_OK; STIR_EPEM, STIR_EDER, STIR_ESIG (not signed by its key), STIR_EKEY (its key or algorithm is unusable, or a private key stands beside it),
+ * STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with stir_csr_free(). */
 STIR_API STIR_MUST_USE enum stir_err stir_csr_parse(struct stir_csr **out, struct stir_slice text, struct stir_diag *diag);
 
 /** Free a request; NULL is fine. */

@@ -63,6 +63,22 @@ enum stir_err stir_name_put(struct stir_writer *w, const struct stir_name_parts 
  * @return STIR_OK, STIR_EVALUE. */
 enum stir_err stir_name_put_text(struct stir_writer *w, struct stir_slice text, const char *what, struct stir_diag *diag) STIR_MUST_USE;
 
+/* The caller's parameters as this library's struct, members that an older caller does not know absent. @return STIR_OK or STIR_EARG. */
+enum stir_err stir_cert_params_take(struct stir_cert_params *out, const struct stir_cert_params *params) STIR_MUST_USE;
+
+/* The subject of `params`, which must have a CN. @return STIR_OK or STIR_EVALUE. */
+enum stir_err stir_cert_put_subject(struct stir_writer *w, const struct stir_cert_params *params, struct stir_diag *diag) STIR_MUST_USE;
+
+/* Write one Extension around `value`. */
+void stir_extension_put(struct stir_writer *w, struct stir_slice oid, bool critical, struct stir_slice value);
+
+/* The signer can be asked. @return STIR_OK or STIR_EARG. */
+enum stir_err stir_signer_check(const struct stir_signer *signer) STIR_MUST_USE;
+
+/* Have `tbs` signed and assemble the whole. @return as stir_signed_assemble(), STIR_ECRYPTO, or what the signer answers. */
+enum stir_err stir_signed_make(unsigned char *buf, size_t cap, size_t *len, struct stir_slice tbs, const struct stir_signer *signer,
+                               struct stir_diag *diag) STIR_MUST_USE;
+
 /* Decode one PEM block at or behind `*at` in `text`: label and DER (malloc'd). @return STIR_OK; STIR_ENOTFOUND (no further block); STIR_EPEM (a broken one);
  * STIR_ENOMEM. `*at` moves behind it; with STIR_EPEM to the byte where it breaks, and then `*label` is what could be read of its label. */
 enum stir_err stir_pem_next(struct stir_slice text, size_t *at, struct stir_slice *label, unsigned char **der, size_t *n) STIR_MUST_USE;
