@@ -25,8 +25,8 @@ struct stir_tnauth;
 
 /** Parse DER `der` into `*out`. Strict DER with explicit tags; extra members of a range are borne (the type is extensible); a range whose last member is
  *  as long as its first is borne even where the RFC's formula forbids it (requirements trap 12).
- *  @return STIR_OK; STIR_EDER (not RFC 8226 §9), STIR_EVALUE (a character that a number or code has not, a count below 2, a range that would lengthen its
- * number), STIR_ELIMIT, STIR_ENOMEM, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with stir_tnauth_free(). `der` is not kept. */
+ *  @return STIR_OK; STIR_EDER (not RFC 8226 §9), STIR_EVALUE (a character or a length that a number or code has not, a count below 2, a range that would
+ * lengthen its number), STIR_ELIMIT (also a code longer than STIR_MAX_SPC), STIR_ENOMEM, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with stir_tnauth_free(). `der` is not kept. */
 STIR_API STIR_MUST_USE enum stir_err stir_tnauth_parse(struct stir_tnauth **out, struct stir_slice der);
 
 /** Make a list of `n` entries, each checked as a certificate may carry it: the strict form of the range rule, codes of 1 to STIR_MAX_SPC letters and digits.
