@@ -49,8 +49,9 @@ struct stir_sip {
     size_t identities_seen; /**< Identity headers in the message, also those beyond STIR_MAX_IDENTITIES */
 };
 
-/** Read a SIP message: only what STIR needs. Header names in any case and in compact form, folded lines, LF alone borne. A header that may stand once and
- * stands twice (From, To, Call-ID, CSeq, Date) is an error: two readers could disagree about the call.
+/** Read a SIP message: only what STIR needs. Header names in any case and in compact form, folded lines, lines that all end with
+ * LF alone borne, Content-Length believed only when it shortens the body. A header that may stand once and stands twice (From, To, Call-ID, CSeq, Date,
+ * Content-Type, Content-Length) is an error, and so are mixed line ends and a head without its empty line: two readers could disagree about the call.
  *  @return STIR_OK; STIR_ESYNTAX (no SIP message, a broken or duplicated header; `diag` names it), STIR_ELIMIT (longer than STIR_MAX_MESSAGE, too many
  * headers), STIR_EARG;
  *  `*out` is written in any case. */

@@ -26,7 +26,8 @@ struct stir_tnauth;
 /** Parse DER `der` into `*out`. Strict DER with explicit tags; extra members of a range are borne (the type is extensible); a range whose last member is
  *  as long as its first is borne even where the RFC's formula forbids it (requirements trap 12).
  *  @return STIR_OK; STIR_EDER (not RFC 8226 §9), STIR_EVALUE (a character or a length that a number or code has not, a count below 2, a range that would
- * lengthen its number), STIR_ELIMIT (also a code longer than STIR_MAX_SPC), STIR_ENOMEM, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with stir_tnauth_free(). `der` is not kept. */
+ * lengthen its number), STIR_ELIMIT (also a code longer than STIR_MAX_SPC), STIR_ENOMEM, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with
+ * stir_tnauth_free(). `der` is not kept. */
 STIR_API STIR_MUST_USE enum stir_err stir_tnauth_parse(struct stir_tnauth **out, struct stir_slice der);
 
 /** Make a list of `n` entries, each checked as a certificate may carry it: the strict form of the range rule, codes of 1 to STIR_MAX_SPC letters and digits.
@@ -69,7 +70,8 @@ STIR_API bool stir_tnauth_covers(const struct stir_tnauth *list, struct stir_sli
 STIR_API bool stir_tnauth_has_numbers(const struct stir_tnauth *list);
 
 /** Does every entry of `child` lie within `parent` (RFC 9060 §4.1): codes in codes (exact text), numbers in the union of ranges and single numbers?
- *  A parent with a code may delegate any number: then `*by_code` is set true, and the caller decides whether the code's numbers are known.
+ *  A parent with a code may delegate any number: then `*by_code` is set true, and the caller decides whether the code's numbers are known; with
+ *  `by_code` NULL nobody decides, and such a child does not lie within.
  *  @return true when it does. */
 STIR_API bool stir_tnauth_encompasses(const struct stir_tnauth *parent, const struct stir_tnauth *child, bool *by_code);
 

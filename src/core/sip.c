@@ -8,7 +8,8 @@ struct reading {
     struct stir_sip *sip;
     struct stir_slice message;
     struct stir_diag *diag;
-    size_t at; /* beginning of the next line */
+    size_t at;  /* beginning of the next line */
+    size_t eol; /* bytes of a line's end, 0 before the first */
     size_t headers;
     struct stir_slice content_type, content_length;
 };
@@ -57,9 +58,13 @@ static struct stir_slice token_of(struct stir_slice s)
     return stir_slice_upto(s, n);
 }
 
-static bool is_name(struct stir_slice s, const char *name)
+/* The whole of `s` is `name`, in any case. */
+static inline bool is_name(struct stir_slice s, const char *name)
 {
-    return stir_slice_ieq(s, stir_slice_str(name));
+    size_t i = 0;
+    while (i < s.n && name[i] && stir_lower(s.p[i]) == stir_lower(name[i]))
+        i++;
+    return i == s.n && !name[i];
 }
 
 /* Index behind a quoted string that begins at s.p[0]; 0 when it is not closed. */
@@ -92,13 +97,13 @@ static size_t next_control(struct stir_slice s, size_t at)
     return at;
 }
 
-/* Note how lines end, by the first one. Mixed ends are refused: a stricter reader upstream takes a bare LF for a part of the value, and so lets a header
- * pass that it would have removed. */
-static enum stir_err hold_eol(struct reading *r, size_t at, const char *eol)
+/* The first line says how lines end. Mixed ends are refused: a stricter reader upstream takes a bare LF for a part of the value, and so lets a header pass
+ * that it would have removed. */
+static enum stir_err hold_eol(struct reading *r, size_t at, size_t eol)
 {
-    if (!r->sip->eol.p)
-        r->sip->eol = stir_slice_str(eol);
-    if (stir_slice_is(r->sip->eol, eol))
+    if (r->eol == 0)
+        r->eol = eol;
+    if (r->eol == eol)
         return STIR_OK;
     return broken(r, at, "some lines of the head end with CRLF and some with LF alone: give all lines the same end");
 }
@@ -114,7 +119,7 @@ static enum stir_err take_line(struct reading *r, struct stir_slice *line)
         if (crlf || m.p[at] == '\n') {
             *line = stir_slice_of(m.p + r->at, at - r->at);
             r->at = at + (crlf ? 2 : 1);
-            return hold_eol(r, at, crlf ? "\r\n" : "\n");
+            return hold_eol(r, at, crlf ? 2 : 1);
         }
         if (m.p[at] == '\r')
             return broken(r, at, "a CR without LF in the head");
@@ -328,6 +333,7 @@ static enum stir_err read_head(struct reading *r)
         TRY(take_header(r, &header));
         if (header.n == 0) {
             r->sip->identity_at = at;
+            r->sip->eol = stir_slice_str(r->eol == 2 ? "\r\n" : "\n");
             r->sip->head = stir_slice_of(begin, (size_t)(r->message.p + r->at - begin));
             return STIR_OK;
         }

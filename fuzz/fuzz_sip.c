@@ -1,0 +1,75 @@
+/* stir_sip_parse(): whatever comes, every slice lies in the message, and headers can be put in where it says. */
+#include <stdlib.h>
+
+#include <stir/call.h>
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void within(struct stir_slice message, struct stir_slice s)
+{
+    require(!s.p || (s.p >= message.p && s.n <= message.n && (size_t)(s.p - message.p) <= message.n - s.n));
+}
+
+static void slices_lie_within(const struct stir_sip *sip, struct stir_slice m)
+{
+    const struct stir_call *call = &sip->call;
+    const struct stir_slice singles[] = {call->from,     call->to,    call->ruri,         call->date, call->call_id, call->cseq, call->resource_priority,
+                                         call->priority, sip->method, call->display_name, sip->head,  sip->body};
+    for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++)
+        within(m, singles[i]);
+    require(call->n_identity <= STIR_MAX_IDENTITIES && call->n_pai <= STIR_MAX_PAI && call->n_fingerprints <= STIR_MAX_FINGERPRINTS);
+    require(sip->identities_seen >= call->n_identity);
+    for (size_t i = 0; i < call->n_identity; i++)
+        within(m, call->identity[i]);
+    for (size_t i = 0; i < call->n_pai; i++)
+        within(m, call->pai[i]);
+    for (size_t i = 0; i < call->n_fingerprints; i++)
+        within(m, call->fingerprints[i]);
+}
+
+/* A Date behind the start line and an Identity behind the last header are read back, and nothing else changes. */
+static void takes_headers(const struct stir_sip *sip, struct stir_slice m)
+{
+    static char text[STIR_MAX_MESSAGE + 64];
+    struct stir_sip again;
+    size_t n = 0;
+    require(sip->date_at <= sip->identity_at && sip->identity_at < m.n);
+#define ADD(bytes, count) (memcpy(text + n, (bytes), (count)), n += (count))
+    ADD(m.p, sip->date_at);
+    ADD("X-Seen: 1", 9);
+    ADD(sip->eol.p, sip->eol.n);
+    ADD(m.p + sip->date_at, sip->identity_at - sip->date_at);
+    ADD("Identity: a.b.c", 15);
+    ADD(sip->eol.p, sip->eol.n);
+    ADD(m.p + sip->identity_at, m.n - sip->identity_at);
+#undef ADD
+    enum stir_err err = stir_sip_parse(&again, stir_slice_of(text, n), NULL);
+    if (err == STIR_ELIMIT)
+        return;
+    require(err == STIR_OK && again.identities_seen == sip->identities_seen + 1);
+    if (sip->call.n_identity < STIR_MAX_IDENTITIES)
+        require(stir_slice_is(again.identities[sip->call.n_identity], "a.b.c"));
+    require(stir_slice_eq(again.call.from, sip->call.from) && stir_slice_eq(again.call.to, sip->call.to) && stir_slice_eq(again.body, sip->body));
+    require(again.call.n_pai == sip->call.n_pai && again.call.n_fingerprints == sip->call.n_fingerprints);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct stir_sip sip;
+    struct stir_diag diag = {0, ""};
+    struct stir_slice message = stir_slice_of(data, size);
+    enum stir_err err = stir_sip_parse(&sip, message, &diag);
+    if (err != STIR_OK) {
+        require(err == STIR_ESYNTAX || err == STIR_ELIMIT || (err == STIR_EARG && !data));
+        require(err == STIR_EARG || (diag.text[0] && diag.offset <= size));
+        return 0;
+    }
+    require(!diag.text[0] && sip.call.is_response == (sip.status != 0) && (sip.method.p == NULL) == sip.call.is_response);
+    slices_lie_within(&sip, message);
+    takes_headers(&sip, message);
+    return 0;
+}
