@@ -1,0 +1,246 @@
+/* What most commands read: files and values, keys, certificates, trust, times, numbers. */
+#include "cli/cli.h"
+#include "io/file.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+static int file_failed(const struct cli *cli, enum stir_file_err err, const char *path, size_t max, int status_long)
+{
+    switch (err) {
+    case STIR_FILE_OK: return CLI_YES;
+    case STIR_FILE_ERRNO: return cli_fail(cli, CLI_CANNOT, "%s: %s", path, strerror(errno));
+    case STIR_FILE_DIRECTORY: return cli_fail(cli, CLI_CANNOT, "%s: is a directory", path);
+    case STIR_FILE_TOO_LONG: return cli_fail(cli, status_long, "%s: longer than %zu bytes, which no real one is", path, max);
+    case STIR_FILE_EXISTS:
+        return cli_fail(cli, CLI_CANNOT, "%s: exists, and a key is never overwritten; give another name, or --force to lose the old one", path);
+    case STIR_FILE_HOLDS_KEY: return cli_fail(cli, CLI_CANNOT, "%s: holds a private key, and would be overwritten; give another name to -o", path);
+    case STIR_FILE_OPEN_TO_OTHERS: return cli_fail(cli, CLI_CANNOT, "%s: others can read this key; mend it with: chmod 600 %s", path, path);
+    case STIR_FILE_NOMEM: return cli_fail(cli, CLI_CANNOT, "out of memory");
+    }
+    return CLI_CANNOT;
+}
+
+int cli_read(const struct cli *cli, struct stir_slice *out, const char *path, size_t max, int status_long)
+{
+    return file_failed(cli, stir_file_read(out, path, max, false), path, max, status_long);
+}
+
+int cli_read_value(const struct cli *cli, struct stir_slice *out, const char *value, size_t max)
+{
+    if (strcmp(value, "-") == 0 || value[0] == '@') {
+        int status = cli_read(cli, out, value[0] == '@' ? value + 1 : "-", max, CLI_NO);
+        if (status != CLI_YES)
+            return status;
+    } else {
+        size_t n = strlen(value);
+        char *copy = n <= max ? strdup(value) : NULL;
+        if (n > max)
+            return cli_fail(cli, CLI_NO, "the value is longer than %zu bytes, which no real one is", max);
+        if (!copy)
+            return cli_fail(cli, CLI_CANNOT, "out of memory");
+        *out = stir_slice_of(copy, n);
+    }
+    while (out->n && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
+        out->n--;
+    return CLI_YES;
+}
+
+static int write_with(const struct cli *cli, struct stir_slice content, enum stir_file_mode mode)
+{
+    const char *path = cli_get(cli, "-o");
+    if (path && strcmp(path, "-") != 0)
+        return file_failed(cli, stir_file_write(path, content, mode), path, 0, CLI_CANNOT);
+    return fwrite(content.p, 1, content.n, stdout) == content.n ? CLI_YES : cli_fail(cli, CLI_CANNOT, "standard output cannot be written");
+}
+
+int cli_write(const struct cli *cli, struct stir_slice content)
+{
+    return write_with(cli, content, STIR_FILE_PUBLIC);
+}
+
+int cli_write_secret(const struct cli *cli, struct stir_slice content)
+{
+    return write_with(cli, content, cli_has(cli, "--force") ? STIR_FILE_SECRET_FORCED : STIR_FILE_SECRET);
+}
+
+/* The passphrase of --pass-file, without its line end. */
+static int pass_of(char *buf, int cap, void *arg)
+{
+    const struct stir_slice *pass = arg;
+    if (!pass->p || pass->n > (size_t)cap)
+        return -1;
+    memcpy(buf, pass->p, pass->n);
+    return (int)pass->n;
+}
+
+static int read_pass(const struct cli *cli, struct stir_slice *pass)
+{
+    const char *path = cli_get(cli, "--pass-file");
+    *pass = (struct stir_slice){NULL, 0};
+    if (!path)
+        return CLI_YES;
+    int status = file_failed(cli, stir_file_read(pass, path, 4096, true), path, 4096, CLI_CANNOT);
+    if (status == CLI_YES && memchr(pass->p, '\n', pass->n))
+        pass->n = (size_t)((const char *)memchr(pass->p, '\n', pass->n) - pass->p);
+    return status;
+}
+
+static int read_key(const struct cli *cli, struct stir_key **out, const char *path, struct stir_slice *pem)
+{
+    struct stir_slice pass;
+    struct stir_diag diag = {0};
+    int status = file_failed(cli, stir_file_read(pem, path, STIR_MAX_KEY_PEM, true), path, STIR_MAX_KEY_PEM, CLI_CANNOT);
+    if (status == CLI_YES)
+        status = read_pass(cli, &pass);
+    if (status != CLI_YES)
+        return status;
+    enum stir_err err = stir_key_from_pem(out, *pem, pass.p ? pass_of : NULL, &pass, &diag);
+    stir_file_free(&pass);
+    if (err == STIR_EPASS)
+        return cli_fail(cli, CLI_CANNOT, "%s: the key is encrypted and %s", path,
+                        cli_has(cli, "--pass-file") ? "the passphrase is wrong" : "needs --pass-file FILE");
+    if (err != STIR_OK)
+        return cli_fail(cli, CLI_CANNOT, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
+    return CLI_YES;
+}
+
+int cli_key(const struct cli *cli, struct stir_key **out, const char *name)
+{
+    struct stir_slice pem = {NULL, 0};
+    int status = read_key(cli, out, cli_get(cli, name), &pem);
+    stir_file_free(&pem);
+    return status;
+}
+
+int cli_cert(const struct cli *cli, struct stir_cert **out, const char *path, int status_bad)
+{
+    struct stir_slice text = {NULL, 0};
+    struct stir_cert *certs[STIR_MAX_CHAIN];
+    struct stir_diag diag = {0};
+    size_t n = 0;
+    int status = cli_read(cli, &text, path, STIR_MAX_PEM, status_bad);
+    if (status != CLI_YES)
+        return status;
+    enum stir_err err = stir_certs_parse(certs, STIR_MAX_CHAIN, &n, text, &diag);
+    stir_file_free(&text);
+    if (err != STIR_OK)
+        return cli_fail(cli, err == STIR_ENOMEM ? CLI_CANNOT : status_bad, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
+    for (size_t i = 1; i < n; i++)
+        stir_cert_free(certs[i]);
+    *out = certs[0];
+    return CLI_YES;
+}
+
+static int add_trust(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
+{
+    struct stir_slice text = {NULL, 0};
+    struct stir_diag diag = {0};
+    int status = cli_read(cli, &text, path, STIR_MAX_BUNDLE, CLI_CANNOT);
+    if (status != CLI_YES)
+        return status;
+    enum stir_err err = stir_trust_add_pem(builder, text, &diag);
+    stir_file_free(&text);
+    return err == STIR_OK ? CLI_YES : cli_fail(cli, CLI_CANNOT, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
+}
+
+static int add_pa(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
+{
+    struct stir_slice text = {NULL, 0};
+    struct stir_cert *certs[STIR_MAX_CHAIN];
+    struct stir_diag diag = {0};
+    size_t n = 0;
+    int status = cli_read(cli, &text, path, STIR_MAX_PEM, CLI_CANNOT);
+    if (status != CLI_YES)
+        return status;
+    enum stir_err err = stir_certs_parse(certs, STIR_MAX_CHAIN, &n, text, &diag);
+    stir_file_free(&text);
+    for (size_t i = 0; i < n; i++) {
+        if (err == STIR_OK)
+            err = stir_trust_add_pa(builder, certs[i]);
+        stir_cert_free(certs[i]);
+    }
+    return err == STIR_OK ? CLI_YES : cli_fail(cli, CLI_CANNOT, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
+}
+
+static int add_crl(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
+{
+    struct stir_slice text = {NULL, 0};
+    struct stir_crl *crl = NULL;
+    struct stir_diag diag = {0};
+    int status = cli_read(cli, &text, path, STIR_MAX_CRL * 2, CLI_CANNOT); /* PEM is a third longer than DER */
+    if (status != CLI_YES)
+        return status;
+    enum stir_err err = stir_crl_parse(&crl, text, &diag);
+    stir_file_free(&text);
+    if (err == STIR_OK)
+        err = stir_trust_add_crl(builder, crl);
+    stir_crl_free(crl);
+    return err == STIR_OK ? CLI_YES : cli_fail(cli, CLI_CANNOT, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
+}
+
+int cli_trust(const struct cli *cli, struct stir_trust **out)
+{
+    static const struct {
+        const char *name;
+        int (*add)(const struct cli *, struct stir_trust_builder *, const char *);
+    } sources[] = {{"--trust", add_trust}, {"--pa-trust", add_pa}, {"--crl", add_crl}};
+    struct stir_trust_builder *builder = NULL;
+    if (stir_trust_builder_new(&builder) != STIR_OK)
+        return cli_fail(cli, CLI_CANNOT, "out of memory");
+    int status = CLI_YES;
+    for (size_t s = 0; s < sizeof(sources) / sizeof(sources[0]); s++)
+        for (size_t i = 0; status == CLI_YES && i < cli_all(cli, sources[s].name); i++)
+            status = sources[s].add(cli, builder, cli_nth(cli, sources[s].name, i));
+    if (status == CLI_YES && stir_trust_freeze(out, builder, 1) == STIR_OK)
+        return CLI_YES;
+    stir_trust_builder_free(builder);
+    return status == CLI_YES ? cli_fail(cli, CLI_CANNOT, "out of memory") : status;
+}
+
+int64_t cli_now(void)
+{
+    return (int64_t)time(NULL);
+}
+
+int cli_time(const struct cli *cli, const char *name, int64_t otherwise, int64_t *out)
+{
+    const char *value = cli_get(cli, name);
+    *out = otherwise;
+    if (value && stir_time_parse(out, stir_slice_str(value)) != STIR_OK)
+        return cli_fail(cli, CLI_USAGE, "%s \"%s\" is no time: give Unix seconds, or RFC 3339 such as 2022-06-29T20:25:36Z", name, value);
+    return CLI_YES;
+}
+
+int cli_number(const struct cli *cli, const char *name, int64_t otherwise, int64_t low, int64_t high, int64_t *out)
+{
+    const char *value = cli_get(cli, name);
+    int64_t n = 0;
+    *out = otherwise;
+    if (!value)
+        return CLI_YES;
+    for (const char *p = value; *p; p++) {
+        if (*p < '0' || *p > '9' || n > high)
+            return cli_fail(cli, CLI_USAGE, "%s \"%s\" is no number from %lld to %lld", name, value, (long long)low, (long long)high);
+        n = n * 10 + (*p - '0');
+    }
+    if (n < low || n > high)
+        return cli_fail(cli, CLI_USAGE, "%s \"%s\" is no number from %lld to %lld", name, value, (long long)low, (long long)high);
+    *out = n;
+    return CLI_YES;
+}
+
+int cli_dial_plan(const struct cli *cli, struct stir_tn_options *out)
+{
+    const char *code = cli_get(cli, "--country");
+    struct stir_tn_options options = STIR_TN_OPTIONS_INIT;
+    *out = options;
+    if (!code)
+        return CLI_YES;
+    size_t n = strlen(code);
+    if (n > 3 || strspn(code, "0123456789") != n || code[0] == '0')
+        return cli_fail(cli, CLI_USAGE, "--country \"%s\" is no country code: 1 to 3 digits, such as 1 or 44", code);
+    out->country_code = code;
+    return CLI_YES;
+}

@@ -1,0 +1,118 @@
+/* The table of commands, and the way into one. */
+#include "cli/options.h"
+
+#include <string.h>
+
+extern const struct cli_command cmd_key_new, cmd_key_show, cmd_csr_new, cmd_csr_show, cmd_cert_root, cmd_cert_intermediate, cmd_cert_sign, cmd_cert_show,
+    cmd_cert_lint, cmd_cert_match, cmd_cert_verify, cmd_sign, cmd_verify, cmd_show, cmd_tn;
+
+const struct cli_command *const cli_commands[] = {
+    &cmd_key_new,     &cmd_key_show,
+    &cmd_csr_new,     &cmd_csr_show,
+    &cmd_cert_root,   &cmd_cert_intermediate,
+    &cmd_cert_sign,   &cmd_cert_show,
+    &cmd_cert_lint,   &cmd_cert_match,
+    &cmd_cert_verify, &cmd_sign,
+    &cmd_verify,      &cmd_show,
+    &cmd_tn,          NULL,
+};
+
+static bool is(const char *word, const char *name)
+{
+    return strcmp(word, name) == 0;
+}
+
+static void print_name(const struct cli_command *c)
+{
+    printf("stir %s%s%s", c->noun, c->verb ? " " : "", c->verb ? c->verb : "");
+}
+
+static int help_all(void)
+{
+    printf("stir %s: STIR/SHAKEN by hand. Sign a call, verify one with a reason for every check, make and read certificates.\n\n", stir_version());
+    for (size_t i = 0; cli_commands[i]; i++) {
+        const struct cli_command *c = cli_commands[i];
+        char name[64];
+        snprintf(name, sizeof(name), "stir %s%s%s %s", c->noun, c->verb ? " " : "", c->verb ? c->verb : "", c->operands);
+        printf("  %-36s %s\n", name, c->summary);
+    }
+    printf("\nEach takes --help and --json. Exit status: 0 done or yes, 1 the answer is no, 2 asked wrongly, 3 could not do it.\n"
+           "Manual: stir(1). VALUE | @FILE | -: a value, a file's content, or standard input. TIME: Unix seconds or RFC 3339.\n");
+    return CLI_YES;
+}
+
+static int help_one(const struct cli_command *c)
+{
+    printf("usage: ");
+    print_name(c);
+    printf(" [OPTION]...%s%s\n%s\n\n", c->operands[0] ? " " : "", c->operands, c->summary);
+    for (const struct cli_option *o = c->options; o->name; o++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+        printf("  %-22s %s%s%s\n", name, o->help, o->kind == CLI_MANY ? "; may stand several times" : "", o->required ? " (needed)" : "");
+    }
+    printf("  %-22s %s\n  %-22s %s\n", "--json", "answer in JSON, one object on one line", "--help", "this text");
+    return CLI_YES;
+}
+
+/* The verbs of a noun, for an error that helps. */
+static int wrong_verb(const char *noun, const char *verb)
+{
+    fprintf(stderr, "stir %s: %s%s%s. There are:", noun, verb ? "no such command \"" : "what shall be done", verb ? verb : "", verb ? "\"" : "?");
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (is(cli_commands[i]->noun, noun))
+            fprintf(stderr, " %s", cli_commands[i]->verb);
+    fprintf(stderr, "\n");
+    return CLI_USAGE;
+}
+
+/* The command that the words name; *used words of it. */
+static const struct cli_command *find(int argc, char **argv, int *used, bool *noun_known)
+{
+    *noun_known = false;
+    for (size_t i = 0; cli_commands[i]; i++) {
+        const struct cli_command *c = cli_commands[i];
+        if (!is(argv[1], c->noun))
+            continue;
+        *noun_known = true;
+        *used = c->verb ? 3 : 2;
+        if (!c->verb || (argc > 2 && is(argv[2], c->verb)))
+            return c;
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    int used = 0;
+    bool noun_known = false;
+    if (argc < 2) {
+        help_all();
+        return CLI_USAGE;
+    }
+    if (is(argv[1], "--help") || is(argv[1], "-h") || is(argv[1], "help"))
+        return help_all();
+    if (is(argv[1], "--version") || is(argv[1], "version")) {
+        printf("stir %s\n", stir_version());
+        return CLI_YES;
+    }
+    const struct cli_command *command = find(argc, argv, &used, &noun_known);
+    if (!command && noun_known)
+        return wrong_verb(argv[1], argc > 2 && argv[2][0] != '-' ? argv[2] : NULL);
+    if (!command) {
+        fprintf(stderr, "stir: no such command \"%s\". stir --help lists them.\n", argv[1]);
+        return CLI_USAGE;
+    }
+    struct cli cli = {.command = command};
+    for (int i = used; i < argc; i++)
+        if (is(argv[i], "--help") || is(argv[i], "-h"))
+            return help_one(command);
+    int status = cli_parse(&cli, argc - used, argv + used);
+    if (status == CLI_YES)
+        status = command->run(&cli);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "stir: standard output cannot be written\n");
+        return CLI_CANNOT;
+    }
+    return status;
+}

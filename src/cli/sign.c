@@ -1,0 +1,200 @@
+#include "cli/cli.h"
+#include "io/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+    {"--key", CLI_VALUE, "FILE", "private key", true},
+    {"--x5u", CLI_VALUE, "URL", "https URL of the certificate", false},
+    {"--attest", CLI_VALUE, "A|B|C", "attestation", false},
+    {"--orig", CLI_VALUE, "N", "calling number", false},
+    {"--dest", CLI_MANY, "N", "called number", false},
+    {"--origid", CLI_VALUE, "UUID", "origin identifier; default: a new random one", false},
+    {"--iat", CLI_VALUE, "TIME", "time of signing; default now", false},
+    {"--cert", CLI_VALUE, "FILE|-", "certificate behind the URL: checked before anything is signed", false},
+    {"--invite", CLI_VALUE, "FILE|-", "sign this INVITE and print it with its Identity", false},
+    {"--header", CLI_TEXT, "JSON", "with --payload: sign exactly these claims and print the token", false},
+    {"--payload", CLI_TEXT, "JSON", "the claims", false},
+    {"--country", CLI_VALUE, "CC", "country code put before national numbers, such as 1", false},
+    {"--quoted-ppt", CLI_FLAG, NULL, "write ppt=\"shaken\" for receivers that insist on quotes", false},
+    {"--any-url", CLI_FLAG, NULL, "labs: x5u with any port, or an address", false},
+    {"--pass-file", CLI_VALUE, "FILE", "passphrase of an encrypted key, on the first line of FILE", false},
+    {NULL, CLI_FLAG, NULL, NULL, false},
+};
+
+enum { OUT_MAX = STIR_MAX_MESSAGE + STIR_MAX_TOKEN + 4096 };
+
+struct signing {
+    struct stir_key *key;
+    struct stir_cert *cert;
+    struct stir_es256_ctx *ctx;
+    struct stir_key_signer held;
+    struct stir_signer signer;
+    struct stir_attest_params params;
+    struct stir_party orig, dest[STIR_MAX_DESTS];
+    char origid[37];
+    char *out;
+};
+
+static int say_failed(const struct cli *cli, enum stir_err err, const struct stir_diag *diag)
+{
+    int status = err == STIR_EVALUE || err == STIR_EJSON || err == STIR_ELIMIT || err == STIR_ESYNTAX ? CLI_USAGE
+                 : err == STIR_ENOMEM || err == STIR_ECRYPTO                                          ? CLI_CANNOT
+                                                                                                      : CLI_NO;
+    if (cli_has(cli, "--invite") && status == CLI_USAGE)
+        status = CLI_NO; /* the message is content, not an option */
+    return cli_fail(cli, status, "%s", diag->text[0] ? diag->text : stir_err_text(err));
+}
+
+static int read_numbers(const struct cli *cli, struct signing *s)
+{
+    size_t n = cli_all(cli, "--dest");
+    if (n > STIR_MAX_DESTS)
+        return cli_fail(cli, CLI_USAGE, "more than %d --dest", STIR_MAX_DESTS);
+    if (stir_party_parse(&s->orig, stir_slice_str(cli_get(cli, "--orig")), &s->params.tn) != STIR_OK)
+        return cli_fail(cli, CLI_USAGE, "--orig \"%s\" is no number and no URI", cli_get(cli, "--orig"));
+    for (size_t i = 0; i < n; i++)
+        if (stir_party_parse(&s->dest[i], stir_slice_str(cli_nth(cli, "--dest", i)), &s->params.tn) != STIR_OK)
+            return cli_fail(cli, CLI_USAGE, "--dest \"%s\" is no number and no URI", cli_nth(cli, "--dest", i));
+    s->params.claims.orig = &s->orig;
+    s->params.claims.dest = s->dest;
+    s->params.claims.n_dest = n;
+    return CLI_YES;
+}
+
+/* The options that describe a shaken token. */
+static int read_claims(const struct cli *cli, struct signing *s)
+{
+    struct stir_passport_params *claims = &s->params.claims;
+    const char *attest = cli_get(cli, "--attest"), *x5u = cli_get(cli, "--x5u"), *origid = cli_get(cli, "--origid");
+    if (!x5u)
+        return cli_fail(cli, CLI_USAGE, "--x5u URL is needed (https URL of the certificate)");
+    if (!attest || strlen(attest) != 1 || !strchr("ABC", attest[0]))
+        return cli_fail(cli, CLI_USAGE, attest ? "--attest \"%s\" is none of A, B, C" : "--attest A, B or C is needed", attest);
+    if (!origid && stir_uuid(s->origid) != STIR_OK)
+        return cli_fail(cli, CLI_CANNOT, "no random numbers");
+    claims->ppt = STIR_PPT_SHAKEN;
+    claims->x5u = stir_slice_str(x5u);
+    claims->attest = attest[0];
+    claims->origid = stir_slice_str(origid ? origid : s->origid);
+    s->params.any_url = cli_has(cli, "--any-url");
+    s->params.style.quoted_ppt = cli_has(cli, "--quoted-ppt");
+    int status = cli_dial_plan(cli, &s->params.tn);
+    if (status == CLI_YES)
+        status = cli_time(cli, "--iat", cli_now(), &s->params.now);
+    if (status == CLI_YES && cli_has(cli, "--iat"))
+        claims->iat = s->params.now;
+    if (status == CLI_YES && cli_has(cli, "--cert"))
+        status = cli_cert(cli, &s->cert, cli_get(cli, "--cert"), CLI_NO);
+    s->params.cert = s->cert;
+    return status;
+}
+
+static int print_value(const struct cli *cli, const char *name, const char *value)
+{
+    if (!cli->json) {
+        printf("%s\n", value);
+        return CLI_YES;
+    }
+    cli_json_begin(NULL, '{');
+    cli_json_str(name, value);
+    cli_json_end('}');
+    cli_json_done();
+    return CLI_YES;
+}
+
+static int sign_numbers(struct cli *cli, struct signing *s)
+{
+    struct stir_diag diag = {0};
+    size_t n;
+    if (!cli_has(cli, "--orig") || !cli_has(cli, "--dest"))
+        return cli_fail(cli, CLI_USAGE, "--orig and --dest are needed, or --invite, or --header and --payload");
+    int status = read_claims(cli, s);
+    if (status == CLI_YES)
+        status = read_numbers(cli, s);
+    if (status != CLI_YES)
+        return status;
+    enum stir_err err = stir_attest(s->out, OUT_MAX, &n, &s->params, &s->signer, s->ctx, &diag);
+    return err == STIR_OK ? print_value(cli, "identity", s->out) : say_failed(cli, err, &diag);
+}
+
+static int print_invite(const struct cli *cli, const struct signing *s, size_t n, const struct stir_attest_report *report)
+{
+    if (report->over_1300)
+        cli_warn(cli, "the INVITE has %zu bytes now: over 1,300 it may be lost over UDP; use TCP or TLS (RFC 3261 18.1.1)", n);
+    if (!cli->json)
+        return fwrite(s->out, 1, n, stdout) == n ? CLI_YES : CLI_CANNOT;
+    cli_json_begin(NULL, '{');
+    cli_json_text("invite", stir_slice_of(s->out, n));
+    cli_json_int("bytes_added", (int64_t)report->bytes_added);
+    cli_json_bool("date_added", report->date_added);
+    cli_json_bool("over_1300", report->over_1300);
+    cli_json_end('}');
+    cli_json_done();
+    return CLI_YES;
+}
+
+static int sign_invite(struct cli *cli, struct signing *s)
+{
+    struct stir_slice invite = {NULL, 0};
+    struct stir_attest_report report;
+    struct stir_diag diag = {0};
+    size_t n;
+    if (cli_has(cli, "--orig") || cli_has(cli, "--dest"))
+        return cli_fail(cli, CLI_USAGE, "--orig and --dest come from the INVITE; leave them out");
+    int status = read_claims(cli, s);
+    if (status == CLI_YES)
+        status = cli_read(cli, &invite, cli_get(cli, "--invite"), STIR_MAX_MESSAGE, CLI_NO);
+    if (status == CLI_YES) {
+        enum stir_err err = stir_attest_invite(s->out, OUT_MAX, &n, &report, invite, &s->params, &s->signer, s->ctx, &diag);
+        status = err == STIR_OK ? print_invite(cli, s, n, &report) : say_failed(cli, err, &diag);
+    }
+    stir_file_free(&invite);
+    return status;
+}
+
+static int sign_claims(struct cli *cli, struct signing *s)
+{
+    static const char *const others[] = {"--x5u", "--attest", "--orig", "--dest", "--origid", "--iat", "--invite", "--cert"};
+    struct stir_diag diag = {0};
+    size_t n;
+    const char *header = cli_get(cli, "--header"), *payload = cli_get(cli, "--payload");
+    if (!header || !payload)
+        return cli_fail(cli, CLI_USAGE, "--header and --payload belong together");
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (cli_has(cli, others[i]))
+            return cli_fail(cli, CLI_USAGE, "%s does not go with --header: the JSON says it all", others[i]);
+    enum stir_err err = stir_attest_claims(s->out, OUT_MAX, &n, stir_slice_str(header), stir_slice_str(payload), &s->signer, s->ctx, &diag);
+    return err == STIR_OK ? print_value(cli, "token", s->out) : say_failed(cli, err, &diag);
+}
+
+static int sign(struct cli *cli, struct signing *s)
+{
+    if (cli_has(cli, "--header") || cli_has(cli, "--payload"))
+        return sign_claims(cli, s);
+    return cli_has(cli, "--invite") ? sign_invite(cli, s) : sign_numbers(cli, s);
+}
+
+static int run(struct cli *cli)
+{
+    struct signing s = {.params = STIR_ATTEST_PARAMS_INIT};
+    int status = cli_key(cli, &s.key, "--key");
+    if (status == CLI_YES) {
+        s.out = malloc(OUT_MAX);
+        if (!s.out || stir_es256_ctx_new(&s.ctx) != STIR_OK)
+            status = cli_fail(cli, CLI_CANNOT, "out of memory");
+    }
+    if (status == CLI_YES) {
+        s.held = (struct stir_key_signer){s.key, s.ctx};
+        s.signer = stir_signer_of_key(&s.held);
+        status = sign(cli, &s);
+    }
+    free(s.out);
+    stir_es256_ctx_free(s.ctx);
+    stir_cert_free(s.cert);
+    stir_key_free(s.key);
+    return status;
+}
+
+const struct cli_command cmd_sign = {"sign", NULL, "", 0, 0, "sign a call: an Identity value, an INVITE, or a token of given claims", options, run};
