@@ -18,7 +18,8 @@ typedef int (*stir_pass_cb)(char *buf, int cap, void *arg);
 /** Read a private key from PEM: SEC1 (with or without a parameter block before it), PKCS#8, or encrypted PKCS#8 (then `pass` is asked; NULL means no
  * passphrase).
  *  @return STIR_OK; STIR_EPEM (no private key in it), STIR_EKEY (not EC, not P-256, explicit curve parameters, a private value that does not fit its public
- * one), STIR_EPASS, STIR_ELIMIT (longer than STIR_MAX_KEY_PEM), STIR_ENOMEM, STIR_EARG; `*out` is untouched unless STIR_OK. `pem` is not kept. */
+ * one), STIR_EPASS, STIR_ELIMIT (longer than STIR_MAX_KEY_PEM), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG; `*out` is untouched unless STIR_OK. `pem` is not kept.
+ */
 STIR_API STIR_MUST_USE enum stir_err stir_key_from_pem(struct stir_key **out, struct stir_slice pem, stir_pass_cb pass, void *arg, struct stir_diag *diag);
 
 /** Read a public key from PEM (PUBLIC KEY).
@@ -26,7 +27,7 @@ STIR_API STIR_MUST_USE enum stir_err stir_key_from_pem(struct stir_key **out, st
 STIR_API STIR_MUST_USE enum stir_err stir_key_from_public_pem(struct stir_key **out, struct stir_slice pem, struct stir_diag *diag);
 
 /** Read a public key from the DER of a SubjectPublicKeyInfo.
- *  @return STIR_OK; STIR_EDER, STIR_EKEY (as above), STIR_ENOMEM, STIR_EARG; `*out` is untouched unless STIR_OK. */
+ *  @return STIR_OK; STIR_EDER, STIR_EKEY (as above), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG; `*out` is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_key_from_spki(struct stir_key **out, struct stir_slice der, struct stir_diag *diag);
 
 /** Make a new private key.
@@ -54,14 +55,15 @@ STIR_API bool stir_key_same_public(const struct stir_key *a, const struct stir_k
 
 /** Write the private key as PKCS#8 PEM, encrypted (AES-256-CBC, PBKDF2) when `pass` is not absent, with a closing NUL. `*len` without it. The caller cleanses
  * `buf`.
- *  @return STIR_OK; STIR_EKEY (no private half), STIR_ELIMIT (`cap` too small; 4096 is enough), STIR_ECRYPTO, STIR_EARG. */
+ *  @return STIR_OK; STIR_EKEY (no private half), STIR_ELIMIT (`cap` too small; 4096 is enough), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG (also a passphrase that is
+ * empty or longer than STIR_MAX_PASSPHRASE). */
 STIR_API STIR_MUST_USE enum stir_err stir_key_write_pem(char *buf, size_t cap, size_t *len, const struct stir_key *key, struct stir_slice pass);
 
 /** Write the public key as PEM, with a closing NUL; `*len` without it.
- *  @return STIR_OK; STIR_ELIMIT (`cap` too small; 512 is enough), STIR_ECRYPTO, STIR_EARG. */
+ *  @return STIR_OK; STIR_ELIMIT (`cap` too small; 512 is enough), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_key_write_public_pem(char *buf, size_t cap, size_t *len, const struct stir_key *key);
 
-/** One thread's tools for ES256: fetched algorithms and prepared contexts of the keys it used last. */
+/** One thread's tools for ES256: fetched algorithms and prepared contexts of the keys it used last, at most 64. It is an owner of those keys. */
 struct stir_es256_ctx;
 
 /** Make one.

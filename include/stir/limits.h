@@ -50,8 +50,9 @@
 #define STIR_MAX_REVOKED 65536  /**< entries of one CRL */
 
 /* Keys */
-#define STIR_MAX_KEY_PEM 16384 /**< bytes of a key file */
-#define STIR_ES256_SIG 64      /**< bytes of an ES256 signature, r||s (RFC 7518 §3.4) */
-#define STIR_SHA256 32         /**< bytes of a SHA-256 digest */
+#define STIR_MAX_KEY_PEM 16384   /**< bytes of a key file */
+#define STIR_MAX_PASSPHRASE 1024 /**< bytes of a passphrase: what OpenSSL's own reader takes */
+#define STIR_ES256_SIG 64        /**< bytes of an ES256 signature, r||s (RFC 7518 §3.4) */
+#define STIR_SHA256 32           /**< bytes of a SHA-256 digest */
 
 #endif

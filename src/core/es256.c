@@ -67,8 +67,8 @@ enum stir_err stir_es256_digest(struct stir_es256_ctx *ctx, struct stir_slice da
     STIR_OSSL_QUIET;
     if (!ctx || !digest || (!data.p && data.n))
         return STIR_EARG;
-    bool done = EVP_DigestInit_ex2(ctx->digest, ctx->sha256, NULL) && EVP_DigestUpdate(ctx->digest, data.p, data.n) &&
-                EVP_DigestFinal_ex(ctx->digest, digest, NULL);
+    bool done =
+        EVP_DigestInit_ex2(ctx->digest, ctx->sha256, NULL) && EVP_DigestUpdate(ctx->digest, data.p, data.n) && EVP_DigestFinal_ex(ctx->digest, digest, NULL);
     return done ? STIR_OK : stir_ossl_failure();
 }
 
