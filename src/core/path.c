@@ -72,7 +72,7 @@ static int rank_of(const struct stir_cert *child, const struct stir_cert *issuer
 
 static enum stir_err check_signature(struct search *s, const struct stir_cert *child, const struct stir_cert *issuer, enum signed_by *out)
 {
-    if (stir_rules_key_refused(stir_cert_info(issuer))) {
+    if (stir_rules_key_refused(stir_cert_info(issuer)) || stir_cert_info(child)->sig_mismatch) { /*= RFC5280-4.1.1.2 */
         *out = NOT_USABLE;
         return STIR_OK;
     }

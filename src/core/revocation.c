@@ -3,6 +3,7 @@
  * signer under the anchor of the path; here the policy administrator has a root of its own, which the operator gave. */
 #include "core/bytes.h"
 #include "core/chain.h"
+#include "core/time.h"
 
 enum { REMOVE_FROM_CRL = 8 };
 
@@ -161,22 +162,6 @@ static bool is_superseded(const struct revocation *r, uint64_t usable, size_t i)
     return false;
 }
 
-/* Days since 1970 to a date, by eras of 400 years that begin on 1 March. */
-static void write_date(char out[16], int64_t seconds)
-{
-    int64_t days = seconds / 86400 - (seconds % 86400 < 0) + 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t day = days - era * 146097;
-    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    day -= 365 * year + year / 4 - year / 100;
-    int64_t month = (5 * day + 2) / 153;
-    struct stir_writer w = stir_writer_of(out, 16);
-    stir_put_format(&w, "%04d-%02d-%02d", (int)(year + era * 400 + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9),
-                    (int)(day - (153 * month + 2) / 5 + 1));
-    if (stir_writer_close(&w, NULL) != STIR_OK)
-        out[0] = '\0';
-}
-
 /* CRLReason in words (RFC 5280 §5.3.1). */
 static const char *reason_text(int reason)
 {
@@ -189,10 +174,10 @@ static const char *reason_text(int reason)
 
 static void say_revoked(struct stir_findings *f, const struct stir_cert_info *cert, const struct stir_crl_entry *entry, const struct stir_crl_info *list)
 {
-    char date[16];
-    write_date(date, entry->revoked_at);
-    stir_findings_add(f, STIR_R_REVOKED, "%.*s, serial %.*s, was revoked on %s (%s) by the list of %.*s", STIR_NAME(cert->subject), STIR_NAME(cert->serial_hex),
-                      date, reason_text(entry->reason), STIR_NAME(list->issuer));
+    struct stir_civil day = {0};
+    (void)stir_time_to_civil(&day, entry->revoked_at);
+    stir_findings_add(f, STIR_R_REVOKED, "%.*s, serial %.*s, was revoked on %04d-%02d-%02d (%s) by the list of %.*s", STIR_NAME(cert->subject),
+                      STIR_NAME(cert->serial_hex), day.year, day.month, day.day, reason_text(entry->reason), STIR_NAME(list->issuer));
 }
 
 /*= RFC5280-6.3.3 */

@@ -22,18 +22,6 @@ bool stir_rules_odd_extension(const struct stir_cert_info *cert, struct stir_sli
     return false;
 }
 
-/* Known, critical, and not readable: not understood either. */
-static const char *unreadable_part(const struct stir_cert_info *cert)
-{
-    if (cert->basic_constraints == STIR_PART_BAD)
-        return "basicConstraints";
-    if (cert->crldp_critical && cert->crldp == STIR_PART_BAD)
-        return "cRLDistributionPoints";
-    if (cert->policies_critical && cert->policies == STIR_PART_BAD)
-        return "certificatePolicies";
-    return NULL;
-}
-
 bool stir_rules_key_refused(const struct stir_cert_info *issuer)
 {
     switch (issuer->key) {
@@ -56,7 +44,7 @@ enum stir_reason stir_rules_issuer(const struct stir_cert_info *issuer, size_t b
         return STIR_R_ISSUER_KEY_USAGE;
     if (issuer->path_len >= 0 && below > (size_t)issuer->path_len)
         return STIR_R_PATH_LENGTH;
-    return stir_rules_odd_extension(issuer, &oid) || unreadable_part(issuer) ? STIR_R_CRITICAL_EXTENSION : STIR_R_NONE;
+    return stir_rules_odd_extension(issuer, &oid) ? STIR_R_CRITICAL_EXTENSION : STIR_R_NONE;
 }
 
 static void check_issuer(const struct stir_path *path, size_t i, size_t below, struct stir_findings *f)
@@ -83,12 +71,11 @@ static void check_issuer(const struct stir_path *path, size_t i, size_t below, s
 static void check_extensions(const struct stir_cert_info *cert, struct stir_findings *f)
 {
     struct stir_slice oid;
-    const char *part = unreadable_part(cert);
     if (stir_rules_odd_extension(cert, &oid))
         stir_findings_add(f, STIR_R_CRITICAL_EXTENSION, "%.*s has extension %.*s, which is critical and not understood or stands twice",
                           STIR_NAME(cert->subject), STIR_SHOW(oid));
-    else if (part)
-        stir_findings_add(f, STIR_R_CRITICAL_EXTENSION, "%s of %.*s cannot be read", part, STIR_NAME(cert->subject));
+    else if (cert->basic_constraints == STIR_PART_BAD)
+        stir_findings_add(f, STIR_R_CRITICAL_EXTENSION, "basicConstraints of %.*s cannot be read", STIR_NAME(cert->subject));
     if (cert->tnauth == STIR_PART_BAD || cert->tnauth == STIR_PART_TWICE)
         stir_findings_add(f, STIR_R_TNAUTH_BAD, "the TNAuthList of %.*s cannot be read or stands twice", STIR_NAME(cert->subject));
 }
@@ -96,8 +83,6 @@ static void check_extensions(const struct stir_cert_info *cert, struct stir_find
 /* How a certificate was signed, and how it names the one that signed it. */
 static void check_link(const struct stir_cert_info *child, const struct stir_cert_info *issuer, struct stir_findings *f)
 {
-    if (child->sig_mismatch) /*= RFC5280-4.1.1.2 */
-        stir_findings_add(f, STIR_R_CERT_ALGORITHM, "%.*s names one signature algorithm inside and another outside", STIR_NAME(child->subject));
     if (child->sig != STIR_CERT_SIG_ECDSA_SHA256)
         stir_findings_add(f, STIR_R_ISSUER_ALGORITHM, "the signature of %.*s is not ECDSA with SHA-256", STIR_NAME(child->subject));
     if (!child->aki_id.p || !issuer->ski_id.p || !stir_slice_eq(child->aki_id, issuer->ski_id)) /*= RFC9060-7 */
