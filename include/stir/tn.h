@@ -22,14 +22,24 @@ struct stir_party {
     char text[STIR_PARTY_MAX + 1]; /**< NUL-terminated; a URI may not contain NUL */
 };
 
-/** The dial plan that turns what people write into canonical numbers. */
+/** The dial plan that turns what people write into canonical numbers (RFC 8224 §8.3), in this order:
+ *  - a special number stays as it is;
+ *  - a number that has '+', or an international prefix (cut), has its country code and never gets another;
+ *  - country_code "1" (North America): ten digits of which the first is 2 to 9 get a 1, eleven that begin with 1 stay; where neither fits, national_prefix is
+ *    cut when what is left does fit;
+ *  - another country_code with national_prefix: a number that begins with it loses it and gets the code; others stay;
+ *  - another country_code without: numbers of 7 digits and more get the code, unless they begin with it and go on for 7 digits or more;
+ *  - what is left stays: nobody can tell how to make it global.
+ *
+ *  Canonical numbers have no '+', so some foreign ones look national (4712345678, Norway, in North America). Numbers of claims, canonical already, are
+ *  therefore read without a plan (NULL). For numbers of the plan itself, reading twice gives the same as reading once. */
 struct stir_tn_options {
     size_t size; /**< sizeof(struct stir_tn_options) */
-    /** Country code, digits, put before national numbers; NULL or "" leaves them alone. With "1" a 10-digit number is national. */
+    /** Country code, 1 to 3 digits, put before national numbers; NULL or "" leaves them alone. With "1" a 10-digit number is national. */
     const char *country_code;
-    /** International prefix that is cut, such as "011" or "00"; NULL for none. */
+    /** International prefix that is cut, digits, such as "011" or "00"; NULL for none. */
     const char *international_prefix;
-    /** National (trunk) prefix that is cut before the country code is put, such as "0"; NULL for none. */
+    /** National (trunk) prefix that is cut before the country code is put, digits, such as "0"; NULL for none. */
     const char *national_prefix;
     /** Numbers that are kept as they are, such as "911", NULL-terminated list; NULL for the built-in list (911, 112, 988, N11, and all that begin with * or #).
      */
@@ -43,8 +53,9 @@ struct stir_tn_options {
 
 /** Bring the telephone number `text` into canonical form: '+' and visual separators dropped, tel parameters cut first, prefixes
  *  and country code by `options` (NULL: STIR_TN_OPTIONS_INIT). `text` is a number, not a URI.
- *  @return STIR_OK; STIR_ESYNTAX (a character no number has: letters, non-ASCII digits), STIR_EVALUE (no digits, or no valid E.164 length),
- *  STIR_ELIMIT (longer than STIR_PARTY_MAX), STIR_EARG; `*out` is untouched unless STIR_OK. */
+ *  @return STIR_OK; STIR_ESYNTAX (a character no number has: letters, non-ASCII digits), STIR_EVALUE (no digits, more than E.164's 15, '+' before a 0, a
+ *  phone-context of another plan), STIR_ELIMIT (longer than STIR_PARTY_MAX), STIR_EARG (a NULL; an option that is not digits, or a prefix that the country code
+ *  begins with); `*out` is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_tn_parse(struct stir_party *out, struct stir_slice text, const struct stir_tn_options *options);
 
 /** Is `tn` in canonical form already: 1 to 15 of 0-9 # *, nothing else? Says nothing about its country code.
@@ -57,10 +68,12 @@ STIR_API bool stir_tn_is_special(struct stir_slice tn, const struct stir_tn_opti
 
 /** Read a party from SIP or from a person: a tel, sip, sips or urn URI, a name-addr ("Alice" <sip:...>;tag=x), or a bare number.
  *  tel URIs and SIP URIs with user=phone, a leading '+' or a user part of digits that make a number by `options` become STIR_PARTY_TN;
- *  others become STIR_PARTY_URI in the form of RFC 8224 §8.5 (scheme:user@host, lower case, percent-encoded unreserved characters decoded,
- *  no password, port, parameters or headers). anonymous.invalid hosts and the user "anonymous" give STIR_PARTY_URI too.
- *  @return STIR_OK; STIR_ESYNTAX (no such form), STIR_EVALUE (tel URI whose number is none), STIR_ELIMIT (canonical form longer than
- *  STIR_PARTY_MAX), STIR_EARG; `*out` is untouched unless STIR_OK. */
+ *  others become STIR_PARTY_URI in the form of RFC 8224 §8.5 (scheme:user@host, or scheme:host where there is no user; lower case, percent-encoded unreserved
+ *  characters decoded, no password, port, parameters or headers). anonymous.invalid hosts and the user "anonymous" give STIR_PARTY_URI too, and so does a SIP
+ *  URI whose number is none (RFC 8224 §8.1). A local number with a phone-context that is a country code is national there; with another one, which `options`
+ *  cannot make global, it is a STIR_PARTY_URI: tel:NUMBER;phone-context=CONTEXT, or the SIP URI.
+ *  @return STIR_OK; STIR_ESYNTAX (no such form), STIR_EVALUE (tel URI or bare number whose number is none), STIR_ELIMIT (canonical form longer than
+ *  STIR_PARTY_MAX), STIR_EARG as stir_tn_parse(); `*out` is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_party_parse(struct stir_party *out, struct stir_slice text, const struct stir_tn_options *options);
 
 /** Are they one party?

@@ -1,0 +1,57 @@
+/* Numbers and parties. The first byte chooses the dial plan. What is read is canonical, reads as itself again, and what is refused leaves the output alone. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <stir/tn.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const listed[] = {"110", "116117", NULL};
+
+static const struct stir_tn_options plans[] = {
+    STIR_TN_OPTIONS_INIT,
+    {sizeof(struct stir_tn_options), "1", "011", "1", NULL},
+    {sizeof(struct stir_tn_options), "44", "00", "0", NULL},
+    {sizeof(struct stir_tn_options), "34", "00", NULL, listed},
+};
+
+static void check(bool good)
+{
+    if (!good)
+        abort();
+}
+
+static void check_party(const struct stir_party *party)
+{
+    struct stir_slice text = stir_slice_of(party->text, party->len);
+    struct stir_party again;
+    check(party->len <= STIR_PARTY_MAX && party->text[party->len] == '\0' && !memchr(party->text, '\0', party->len));
+    if (party->kind == STIR_PARTY_TN)
+        check(stir_tn_is_canonical(text));
+    else
+        check(party->kind == STIR_PARTY_URI &&
+              (memcmp(party->text, "sip", 3) == 0 || memcmp(party->text, "tel", 3) == 0 || memcmp(party->text, "urn", 3) == 0));
+    for (size_t i = 0; i < party->len; i++)
+        check(party->text[i] > ' ' && party->text[i] < 0x7f);
+    check(stir_party_parse(&again, text, NULL) == STIR_OK && stir_party_eq(party, &again));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct stir_party party = {.kind = STIR_PARTY_NONE, .len = 77};
+    if (size == 0)
+        return 0;
+    const struct stir_tn_options *plan = &plans[data[0] % (sizeof(plans) / sizeof(plans[0]))];
+    struct stir_slice text = stir_slice_of(data + 1, size - 1);
+    if (stir_tn_parse(&party, text, plan) == STIR_OK)
+        check_party(&party);
+    else
+        check(party.kind == STIR_PARTY_NONE && party.len == 77);
+    party.kind = STIR_PARTY_NONE;
+    party.len = 77;
+    if (stir_party_parse(&party, text, plan) == STIR_OK)
+        check_party(&party);
+    else
+        check(party.kind == STIR_PARTY_NONE && party.len == 77);
+    return 0;
+}
