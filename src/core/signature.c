@@ -43,7 +43,8 @@ static enum stir_err algorithm_parts(struct stir_slice algorithm, struct stir_sl
     return STIR_OK;
 }
 
-/* Parameters: none for ECDSA (RFC 5758 §3.2); NULL for RSA (RFC 4055 §5), and its absence, which RFC 4055 wants accepted. */
+/* Parameters: none for ECDSA (RFC 5758 §3.2), and NULL is borne, since a root and an issuing CA of the real network write it; NULL for RSA, and none, which
+ * RFC 4055 §5 wants accepted. Anything else is another algorithm. */
 static const struct algorithm *algorithm_of(struct stir_slice algorithm)
 {
     struct stir_slice oid, parameters;
@@ -51,9 +52,8 @@ static const struct algorithm *algorithm_of(struct stir_slice algorithm)
         return NULL;
     for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
         const struct algorithm *a = &algorithms[i];
-        bool null = a->key[0] == 'R' && stir_slice_eq(parameters, stir_slice_of("\x05\x00", 2));
         if (stir_slice_eq(a->oid, oid))
-            return parameters.n == 0 || null ? a : NULL;
+            return parameters.n == 0 || stir_slice_eq(parameters, stir_slice_of("\x05\x00", 2)) ? a : NULL;
     }
     return NULL;
 }
