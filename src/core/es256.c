@@ -4,8 +4,8 @@
  * with the private value and the digest mixed in. */
 #include "core/es256.h"
 
+#include <openssl/bn.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <stdlib.h>
 
 enum { KEYS = 64 }; /* some 4 KB each with OpenSSL's contexts; a carrier's peers in one busy moment */
@@ -24,6 +24,10 @@ struct stir_es256_ctx {
     struct slot slots[KEYS];
 };
 
+STIR_AUTO_FREE(BIGNUM, BN_free)
+STIR_AUTO_FREE(BN_CTX, BN_CTX_free)
+STIR_AUTO_FREE(EC_GROUP, EC_GROUP_free)
+STIR_AUTO_FREE(EC_POINT, EC_POINT_free)
 STIR_AUTO_FREE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 enum stir_err stir_es256_ctx_new(struct stir_es256_ctx **out)
@@ -119,13 +123,24 @@ enum stir_err stir_es256_sign(struct stir_es256_ctx *ctx, struct stir_key *key, 
     return stir_es256_from_der(sig, stir_slice_of(der, n)) == STIR_OK ? STIR_OK : STIR_ECRYPTO;
 }
 
-/* A signer can choose numbers that lead to the point at infinity, where OpenSSL has no x to compare and answers an error: that is a bad signature. */
-static enum stir_err verify_failure(int answer)
+/* e*G + r*Q is the point at infinity, so that the verification's own sum, which is that divided by s, is it too. */
+static bool sum_is_infinity(const struct stir_key *key, const unsigned char digest[STIR_SHA256], const unsigned char r[STIR_P256_BYTES])
 {
-    unsigned long error = ERR_peek_last_error();
-    if (answer == 0 || (ERR_GET_LIB(error) == ERR_LIB_EC && ERR_GET_REASON(error) == EC_R_POINT_AT_INFINITY))
-        return STIR_ESIG;
-    return stir_ossl_failure();
+    struct stir_slice spki = stir_key_spki(key), point = stir_slice_from(spki, spki.n - (1 + 2 * STIR_P256_BYTES));
+    STIR_AUTO(BN_CTX) *bn_ctx = BN_CTX_new();
+    STIR_AUTO(BIGNUM) *e = BN_bin2bn(digest, STIR_SHA256, NULL);
+    STIR_AUTO(BIGNUM) *scalar = BN_bin2bn(r, STIR_P256_BYTES, NULL);
+    STIR_AUTO(EC_GROUP) *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    STIR_AUTO(EC_POINT) *q = group ? EC_POINT_new(group) : NULL;
+    return bn_ctx && e && scalar && q && EC_POINT_oct2point(group, q, (const unsigned char *)point.p, point.n, bn_ctx) &&
+           EC_POINT_mul(group, q, e, q, scalar, bn_ctx) && EC_POINT_is_at_infinity(group, q);
+}
+
+/* A signer can choose numbers that lead to the point at infinity, where OpenSSL finds no x to compare and answers an error like that of a broken machine: it is
+ * a bad signature (FIPS 186-5 §6.4.2). */
+static enum stir_err verify_failure(int answer, const struct stir_key *key, const unsigned char digest[STIR_SHA256], struct stir_slice sig)
+{
+    return answer == 0 || sum_is_infinity(key, digest, (const unsigned char *)sig.p) ? STIR_ESIG : stir_ossl_failure();
 }
 
 /*= RFC7518-3.4 */
@@ -141,7 +156,7 @@ enum stir_err stir_es256_verify(struct stir_es256_ctx *ctx, struct stir_key *key
     struct slot *slot = slot_of(ctx, key);
     TRY(prepare(&slot->verify, key, EVP_PKEY_verify_init));
     int answer = EVP_PKEY_verify(slot->verify, der, n, digest, STIR_SHA256);
-    return answer == 1 ? STIR_OK : verify_failure(answer);
+    return answer == 1 ? STIR_OK : verify_failure(answer, key, digest, sig);
 }
 
 /* One INTEGER of an Ecdsa-Sig-Value: positive, minimal, in range. */
