@@ -34,7 +34,7 @@ struct stir_claim_party {
     struct stir_slice text;    /**< as the token says it: compare only after stir_tn_parse() or stir_party_parse() */
 };
 
-#define STIR_PASSPORT_FAULTS 24 /**< faults kept of one token */
+#define STIR_PASSPORT_FAULTS 32 /**< faults kept of one token: more than can come together */
 
 /** A token, decoded. All slices live as long as the object. Members that are missing or malformed are absent, and `faults` says so. */
 struct stir_passport {
@@ -98,14 +98,16 @@ struct stir_passport_params {
         .size = sizeof(struct stir_passport_params) \
     }
 
-/** Write the token's header, canonical JSON (RFC 8225 §9), with a closing NUL.
- *  @return STIR_OK; STIR_ELIMIT (`cap` too small; `*len` says what is needed without the NUL), STIR_EVALUE (x5u missing or with a character that
- *  no URL has, ppt unknown), STIR_EARG. */
+/** Write the token's header, canonical JSON (RFC 8225 §9), with a closing NUL. `buf` may be NULL when `cap` is 0.
+ *  @return STIR_OK; STIR_ELIMIT (`cap` too small; `*len` says what is needed without the NUL), STIR_EVALUE (x5u missing, longer than STIR_MAX_URL or
+ *  with a character that no URL has, ppt unknown), STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_passport_write_header(char *buf, size_t cap, size_t *len, const struct stir_passport_params *params);
 
-/** Write the token's payload, canonical JSON (RFC 8225 §9), with a closing NUL.
- *  @return STIR_OK; STIR_ELIMIT (as above), STIR_EVALUE (a claim that its kind needs is missing or bad: attest, origid, div, opt, rph, sph, rcd),
- *  STIR_EJSON (rcd, rcdi or mky is no JSON), STIR_EARG; `diag` names the claim. */
+/** Write the token's payload, canonical JSON (RFC 8225 §9), with a closing NUL; mky in the order of RFC 8225 §5.2.2. What is written reads back without
+ *  faults. `buf` may be NULL when `cap` is 0.
+ *  @return STIR_OK; STIR_ELIMIT (as above; claims are judged as a whole only when they fit), STIR_EVALUE (a claim that its kind needs is missing or bad:
+ *  attest, origid, div, opt, rph, sph, rcd; or more than STIR_MAX_JSON bytes in all), STIR_EJSON (rcd, rcdi or mky is no JSON), STIR_ENOMEM, STIR_EARG;
+ *  `diag` names the claim. */
 STIR_API STIR_MUST_USE enum stir_err stir_passport_write_payload(char *buf, size_t cap, size_t *len, const struct stir_passport_params *params,
                                                                  struct stir_diag *diag);
 

@@ -32,12 +32,6 @@ static bool is_json_space(int c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* A byte of a string that stands for itself. */
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 static int peek(const struct parser *p)
 {
     return p->p < p->end ? *p->p : -1;
@@ -70,8 +64,7 @@ static enum stir_err string(struct parser *p, struct stir_slice *raw, bool *esca
     const unsigned char *from = ++p->p;
     *escaped = false;
     for (;;) {
-        while (p->p < p->end && is_plain(*p->p))
-            p->p++;
+        p->p = stir_json_skip_plain(p->p, p->end);
         int c = peek(p);
         if (c == '"')
             break;
@@ -265,7 +258,7 @@ static void reader_skip_space(struct stir_reader *r)
 static void reader_skip_string(struct stir_reader *r)
 {
     r->p++;
-    while (r->p < r->end && *r->p != '"')
+    while ((r->p = stir_json_skip_plain(r->p, r->end)) < r->end && *r->p != '"')
         r->p += *r->p == '\\' && stir_reader_left(r) > 1 ? 2 : 1;
     if (r->p < r->end)
         r->p++;
