@@ -13,7 +13,7 @@ static void add_pa(struct stir_trust_builder *builder, const char *name)
 {
     char file[80];
     struct stir_cert *certs[2];
-    snprintf(file, sizeof(file), "crl/%s.pem", name);
+    snprintf(file, sizeof(file), "%s%s.pem", strchr(name, '/') ? "" : "crl/", name);
     size_t n = support_certs(certs, 2, file);
     for (size_t i = 0; i < n; i++)
         assert_err(stir_trust_add_pa(builder, certs[i]), STIR_OK);
@@ -24,7 +24,7 @@ static void add_list(struct stir_trust_builder *builder, const char *name)
 {
     char file[80];
     struct stir_crl *crl = NULL;
-    snprintf(file, sizeof(file), "crl/%s.crl", name);
+    snprintf(file, sizeof(file), "%s%s.crl", strchr(name, '/') ? "" : "crl/", name);
     struct stir_slice der = support_file(file);
     assert_err(stir_crl_parse(&crl, der, NULL), STIR_OK);
     assert_err(stir_trust_add_crl(builder, crl), STIR_OK);
@@ -89,6 +89,17 @@ static void only_a_usable_list_speaks(void **state)
         {"rogue list clears nobody", "chain2", {{"pa-crl"}, {"pa-rogue"}, false}, NOW, UNKNOWN},
         {"rogue signer without a path", "chain2", {{"pa-crl", "rogue-crl"}, {"pa-rogue"}, false}, NOW, UNKNOWN},
         {"rogue list beside the true one", "chain1", {{"pa-crl", "rogue-crl"}, {"pa-rogue", "pa-indirect"}, false}, NOW, REVOKED},
+        {"signer expired", "chain1", {{"chain/pa-expired"}, {"pa-indirect"}, false}, NOW, UNKNOWN},
+        {"signer renewed", "chain1", {{"chain/pa-expired", "pa-crl"}, {"pa-indirect"}, false}, NOW, REVOKED},
+        {"signer may not sign lists", "chain1", {{"chain/pa-usage"}, {"pa-indirect"}, false}, NOW, UNKNOWN},
+        {"signer has an unknown critical extension", "chain1", {{"chain/pa-critical"}, {"pa-indirect"}, false}, NOW, UNKNOWN},
+        {"signer under an intermediate", "chain1", {{"chain/pa-under-int"}, {"pa-indirect"}, false}, NOW, REVOKED},
+        {"signer under one that is no CA", "chain1", {{"chain/pa-under-plain"}, {"pa-indirect"}, false}, NOW, UNKNOWN},
+        {"signer under an expired intermediate", "chain1", {{"chain/pa-under-old"}, {"pa-indirect"}, false}, NOW, UNKNOWN},
+        {"root allows no intermediate", "chain1", {{"chain/pa-root-length", "chain/pa-under-int"}, {"pa-indirect"}, true}, NOW, UNKNOWN},
+        {"root expired", "chain1", {{"chain/pa-root-expired", "pa-crl"}, {"pa-indirect"}, true}, NOW, UNKNOWN},
+        {"root renewed", "chain1", {{"chain/pa-root-expired", "pa-crl"}, {"pa-indirect"}, false}, NOW, REVOKED},
+        {"the IDP's URL is the fetcher's to compare", "chain1", {{"pa-crl"}, {"chain/pa-elsewhere"}, false}, NOW, REVOKED},
         /* dates */
         {"expired list revokes nobody", "chain1", {{"pa-crl"}, {"pa-expired"}, false}, NOW, UNKNOWN},
         {"future list revokes nobody", "chain1", {{"pa-crl"}, {"pa-future"}, false}, NOW, UNKNOWN},
@@ -123,6 +134,8 @@ static void only_a_usable_list_speaks(void **state)
         {"an unusable list supersedes nobody", "chain1", {{"pa-crl"}, {"pa-indirect", "pa-bad-signature"}, false}, NOW, REVOKED},
         /* lists of the calls' own CAs */
         {"direct list", "other-direct-chain", {{0}, {"other-direct"}, false}, NOW, REVOKED},
+        {"direct list of the URL that the CRLDP names", "other-direct-chain", {{0}, {"chain/direct-here"}, false}, NOW, REVOKED},
+        {"direct list of another URL", "other-direct-chain", {{0}, {"chain/direct-elsewhere"}, false}, NOW, UNKNOWN},
         {"direct list says nothing of the CA", "other-chain", {{0}, {"other-direct"}, false}, NOW, UNKNOWN},
         {"direct list of a CA with keyCertSign alone", "chain1", {{0}, {"ca-direct"}, false}, NOW, REVOKED},
         {"direct list of another CA", "chain1", {{0}, {"other-direct"}, false}, NOW, UNKNOWN},
@@ -196,6 +209,12 @@ static void the_judgement_holds_until_a_list_changes(void **state)
     stir_chain_free(chain);
     stir_trust_free(trust);
 
+    w.pa[0] = "chain/pa-short"; /* the list's signer ends before the list */
+    chain = chain_in(&w, "chain2", &policy, NOW);
+    assert_int_equal(stir_chain_info(chain)->checked_until, 1782864000);
+    stir_chain_free(chain);
+
+    w.pa[0] = "pa-crl";
     w.lists[1] = "pa-future"; /* will speak from 2027-01-01 on */
     chain = chain_in(&w, "chain2", &policy, NOW);
     assert_int_equal(stir_chain_info(chain)->checked_until, 1798761600 - 1);
