@@ -306,8 +306,7 @@ static enum stir_err read_header(struct reading *r, struct stir_slice line)
         colon++;
     if (name.n == 0 || colon == line.n || line.p[colon] != ':')
         return stir_diag_set(r->diag, STIR_ESYNTAX, (size_t)(line.p - r->message.p), "not a header (\"Name: value\"): \"%.*s\"", STIR_SHOW(line));
-    enum field field = field_of(name);
-    return field == OTHER ? STIR_OK : set_field(r, field, stir_slice_trim(stir_slice_from(line, colon + 1)));
+    return set_field(r, field_of(name), stir_slice_trim(stir_slice_from(line, colon + 1)));
 }
 
 /* A header with the lines that continue it: those that begin with white space. */
