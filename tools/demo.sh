@@ -70,14 +70,14 @@ printf '\nSigned with a key that is not the certificate'\''s:\n'
 "$stir" key new -o thief.key
 "$stir" sign --key thief.key --x5u https://cr.example.com/709J.pem --attest A --invite call.sip >forged.sip
 fails_for signature-bad verify --invite forged.sip --cert chain.pem --trust root.pem
-printf '\nSigned under a certificate of somebody else'\''s authority, with the same names:\n'
-"$stir" key new -o other.key
-"$stir" cert root --key other.key --cn 'SHAKEN Demo ROOT' --org 'Demo Authority' -o other-root.pem
-"$stir" key new -o other-sp.key
-"$stir" csr new --key other-sp.key --spc 709J --org 'Demo Telephone Company' -o other-sp.csr
-"$stir" cert sign --csr other-sp.csr --issuer other-root.pem --issuer-key other.key -o other-sp.pem
-"$stir" sign --key other-sp.key --x5u https://cr.example.com/709J.pem --attest A --invite call.sip >other.sip
-fails_for issuer-signature verify --invite other.sip --cert other-sp.pem --trust root.pem
+printf '\nSigned by provider 1234, whose certificate is real, over a token that claims the certificate of 709J:\n'
+"$stir" key new -o thief-1234.key
+"$stir" csr new --key thief-1234.key --spc 1234 --org 'Another Telephone Company' -o thief-1234.csr
+"$stir" cert sign --csr thief-1234.csr --issuer ca.pem --issuer-key ca.key -o thief-1234.pem
+cat thief-1234.pem ca.pem >thief-chain.pem
+"$stir" sign --key thief-1234.key --x5u https://cr.example.com/709J.pem --attest A --invite call.sip |
+    sed 's|info=<https://cr.example.com/709J.pem>|info=<https://cr.example.com/1234.pem>|' >other.sip
+fails_for x5u-other verify --invite other.sip --cert thief-chain.pem --trust root.pem
 printf '\nHS256: the public key used as a shared secret, which another library accepts:\n'
 hs256=$("$top/tools/forge-hs256.sh" sp.pem 12155551212 12155551213)
 fails_for alg-other verify --identity "$hs256" --orig 12155551212 --dest 12155551213 --cert chain.pem --trust root.pem
