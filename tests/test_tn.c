@@ -65,6 +65,8 @@ static void numbers_lose_plus_and_separators(void **state)
         {"()-", "STIR_EVALUE"},
         {"+0215551212", "STIR_EVALUE"}, /* no country code begins with 0 */
         {"+1215#5551212", "STIR_EVALUE"},
+        {"+*67", "STIR_EVALUE"},
+        {"+911", "tn 911"},
         {"++12155551212", "STIR_ESYNTAX"},
         {"1+2155551212", "STIR_ESYNTAX"},
         {"1-800-FLOWERS", "STIR_ESYNTAX"},

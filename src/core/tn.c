@@ -172,10 +172,12 @@ static bool cut_international(struct stir_tn_digits *x, struct stir_slice prefix
 enum stir_tn_fit stir_tn_fit(struct stir_tn_digits *x, const struct stir_tn_plan *plan)
 {
     bool nanp = stir_slice_is(plan->code, "1");
-    if (is_special(digits_of(x), plan->special))
+    if (x->global && !is_digits(digits_of(x)))
+        return STIR_TN_WRONG;
+    if (is_special(digits_of(x), plan->special)) /* "+911" too: some send it */
         return STIR_TN_SPECIAL;
     if (x->global)
-        return is_digits(digits_of(x)) && begins_global(digits_of(x)) ? STIR_TN_GLOBAL : STIR_TN_WRONG;
+        return begins_global(digits_of(x)) ? STIR_TN_GLOBAL : STIR_TN_WRONG;
     if (!is_digits(digits_of(x)))
         return STIR_TN_LOCAL;
     if (nanp && fit_nanp(x, plan) == STIR_TN_GLOBAL)
