@@ -148,7 +148,7 @@ static void a_list_tells_what_it_is_not_good_for(void **state)
         {"pa-only-ca", "cI", 4},
         {"pa-only-user", "uI", 4},
         {"pa-only-attribute", "aI", 4},
-        {"pa-two-scopes", "UBuc", 4},
+        {"pa-two-scopes", "UBucI", 4},
         {"pa-odd-idp", "UB", 4},
         {"pa-some-reasons", "rI", 4},
         {"pa-delta", "DI", 4},
