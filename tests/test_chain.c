@@ -363,6 +363,48 @@ static void every_domain_is_searched(void **state)
     stir_trust_free(trust);
 }
 
+static void a_failing_path_gives_way_to_a_good_one(void **state)
+{
+    struct stir_policy policy = support_policy("shaken");
+    struct stir_trust_builder *builder = support_builder();
+    (void)state;
+    assert_err(stir_trust_domain(builder, S("US")), STIR_OK);
+    support_add_anchors(builder, "chain/root-path-length.pem");
+    support_add_anchors(builder, "chain/root-expired.pem");
+    assert_err(stir_trust_domain(builder, S("Canada")), STIR_OK);
+    support_add_anchors(builder, "chain/root.pem");
+    struct stir_trust *trust = support_freeze(builder, 1);
+    struct stir_chain *chain = support_chain("chain/good.pem", trust, &policy, NOW);
+    assert_true(stir_chain_info(chain)->trusted);
+    assert_string_equal(stir_chain_info(chain)->domain, "Canada");
+    assert_int_equal(stir_chain_check_time(chain, NOW), STIR_R_NONE);
+    stir_chain_free(chain);
+    stir_trust_free(trust);
+}
+
+static void one_certificate_beyond_the_limit_is_unreadable_not_many(void **state)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----\n", end[] = "-----END CERTIFICATE-----\n";
+    enum { LINES = 400 }; /* 19,200 bytes of DER */
+    char text[LINES * 65 + 100];
+    size_t n = sizeof(begin) - 1;
+    struct stir_policy policy = support_policy("shaken");
+    struct stir_trust *trust = support_trust("chain/root.pem");
+    struct stir_chain *chain = NULL;
+    (void)state;
+    memcpy(text, begin, n);
+    for (int i = 0; i < LINES; i++, n += 65) {
+        memset(text + n, 'A', 64);
+        text[n + 64] = '\n';
+    }
+    memcpy(text + n, end, sizeof(end) - 1);
+    n += sizeof(end) - 1;
+    assert_err(stir_chain_from_pem(&chain, stir_slice_of(text, n), trust, &policy, NOW), STIR_OK);
+    assert_int_equal(support_fatal(chain, &policy), STIR_R_CERT_UNREADABLE);
+    stir_chain_free(chain);
+    stir_trust_free(trust);
+}
+
 static void junk_is_judged_not_refused(void **state)
 {
     static const char *const bodies[] = {"", "hello", "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"};
@@ -449,6 +491,8 @@ int main(void)
         cmocka_unit_test(a_certificate_given_as_trusted_is_an_anchor),
         cmocka_unit_test(an_anchored_leaf_must_still_be_a_signer),
         cmocka_unit_test(every_domain_is_searched),
+        cmocka_unit_test(a_failing_path_gives_way_to_a_good_one),
+        cmocka_unit_test(one_certificate_beyond_the_limit_is_unreadable_not_many),
         cmocka_unit_test(junk_is_judged_not_refused),
         cmocka_unit_test(missing_arguments_are_errors_and_give_nothing),
         cmocka_unit_test(the_hosts_openssl_errors_are_left_alone),

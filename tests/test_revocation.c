@@ -131,6 +131,9 @@ static void only_a_usable_list_speaks(void **state)
         {"order does not matter", "chain1", {{"pa-crl"}, {"pa-indirect", "pa-rolled-back"}, false}, NOW, REVOKED},
         {"number 8 supersedes 7", "chain1", {{"pa-crl"}, {"pa-indirect", "pa-leaf2"}, false}, NOW, GOOD},
         {"number 8 speaks", "chain2", {{"pa-crl"}, {"pa-indirect", "pa-leaf2"}, false}, NOW, REVOKED},
+        {"any number supersedes none", "chain1", {{"pa-crl"}, {"chain/pa-number-none", "pa-indirect"}, false}, NOW, REVOKED},
+        {"numbers are no strings of bytes", "chain2", {{"pa-crl"}, {"pa-indirect", "chain/pa-number-256"}, false}, NOW, REVOKED},
+        {"number 256 supersedes 7", "chain1", {{"pa-crl"}, {"pa-indirect", "chain/pa-number-256"}, false}, NOW, GOOD},
         {"an unusable list supersedes nobody", "chain1", {{"pa-crl"}, {"pa-indirect", "pa-bad-signature"}, false}, NOW, REVOKED},
         /* lists of the calls' own CAs */
         {"direct list", "other-direct-chain", {{0}, {"other-direct"}, false}, NOW, REVOKED},
