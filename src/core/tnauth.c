@@ -235,6 +235,19 @@ static bool holds_span(const struct stir_tnauth *list, const struct span *inner)
     return low && list->spans[low - 1].group == inner->group && inner->high <= list->spans[low - 1].high;
 }
 
+/* Every code of `child` is one of the list's; both are sorted, so that one walk over them answers. */
+static bool holds_codes(const struct stir_tnauth *list, const struct stir_tnauth *child)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < child->n_codes; i++) {
+        while (at < list->n_codes && compare_codes(&list->codes[at], &child->codes[i]) < 0)
+            at++;
+        if (at == list->n_codes || !stir_slice_eq(list->codes[at], child->codes[i]))
+            return false;
+    }
+    return true;
+}
+
 /* ---- Reading ---- */
 
 static enum stir_err read_text(struct stir_reader *r, struct stir_slice *text)
@@ -508,11 +521,8 @@ bool stir_tnauth_encompasses(const struct stir_tnauth *parent, const struct stir
 {
     if (by_code)
         *by_code = false;
-    if (!parent || !child)
+    if (!parent || !child || !holds_codes(parent, child))
         return false;
-    for (size_t i = 0; i < child->n_codes; i++)
-        if (!bsearch(&child->codes[i], parent->codes, parent->n_codes, sizeof(*parent->codes), compare_codes))
-            return false;
     for (size_t i = 0; i < child->n_spans; i++) {
         if (holds_span(parent, &child->spans[i]))
             continue;
