@@ -2,6 +2,9 @@
  * Whatever is read is a P-256 key whose SubjectPublicKeyInfo and PEM read back as the same key; a private one signs for its public half. */
 #include <stdlib.h>
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stir/stir.h>
 
 static void hold(bool property)
@@ -19,14 +22,49 @@ static int give(char *buf, int cap, void *arg)
     return sizeof(phrase) - 1;
 }
 
-/* Key derivation of a made-up iteration count would take all day: the passphrase is for the legacy form alone. */
-static bool is_slow(struct stir_slice text)
+/* Key derivation of a made-up iteration count would take all day: a sealed PKCS#8 gets its passphrase when it is PBKDF2 of few iterations. */
+static bool is_cheap(const X509_SIG *sealed)
 {
-    static const char label[] = "ENCRYPTED PRIVATE";
-    for (size_t i = 0; i + sizeof(label) - 1 <= text.n; i++)
-        if (memcmp(text.p + i, label, sizeof(label) - 1) == 0)
-            return true;
-    return false;
+    const X509_ALGOR *algorithm = NULL;
+    const ASN1_OBJECT *oid = NULL;
+    const void *value = NULL;
+    int type = V_ASN1_UNDEF;
+    bool cheap = false;
+    X509_SIG_get0(sealed, &algorithm, NULL);
+    X509_ALGOR_get0(&oid, &type, &value, algorithm);
+    if (OBJ_obj2nid(oid) != NID_pbes2 || type != V_ASN1_SEQUENCE)
+        return false;
+    PBE2PARAM *scheme = ASN1_item_unpack(value, ASN1_ITEM_rptr(PBE2PARAM));
+    if (scheme && OBJ_obj2nid(scheme->keyfunc->algorithm) == NID_id_pbkdf2 && scheme->keyfunc->parameter &&
+        scheme->keyfunc->parameter->type == V_ASN1_SEQUENCE) {
+        PBKDF2PARAM *derivation = ASN1_item_unpack(scheme->keyfunc->parameter->value.sequence, ASN1_ITEM_rptr(PBKDF2PARAM));
+        cheap = derivation && ASN1_INTEGER_get(derivation->iter) > 0 && ASN1_INTEGER_get(derivation->iter) <= 4096;
+        PBKDF2PARAM_free(derivation);
+    }
+    PBE2PARAM_free(scheme);
+    return cheap;
+}
+
+/* Any sealed block of the text would be dear. */
+static bool is_dear(struct stir_slice text)
+{
+    BIO *bio = BIO_new_mem_buf(text.p, (int)text.n);
+    char *label = NULL, *header = NULL;
+    unsigned char *der = NULL;
+    long n = 0;
+    bool dear = false;
+    while (!dear && PEM_read_bio(bio, &label, &header, &der, &n)) {
+        const unsigned char *at = der;
+        X509_SIG *sealed = strstr(label, "ENCRYPTED") ? d2i_X509_SIG(NULL, &at, n) : NULL;
+        dear = sealed && !is_cheap(sealed);
+        X509_SIG_free(sealed);
+        OPENSSL_free(label);
+        OPENSSL_free(header);
+        OPENSSL_free(der);
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return dear;
 }
 
 static void check_public(const struct stir_key *key)
@@ -71,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     switch (data[0]) {
     case 's': err = stir_key_from_spki(&key, text, &diag); break;
     case 'u': err = stir_key_from_public_pem(&key, text, &diag); break;
-    case 'e': err = stir_key_from_pem(&key, text, is_slow(text) ? NULL : give, NULL, &diag); break;
+    case 'e': err = stir_key_from_pem(&key, text, is_dear(text) ? NULL : give, NULL, &diag); break;
     default: err = stir_key_from_pem(&key, text, NULL, NULL, &diag); break;
     }
     hold((err == STIR_OK) == (key != NULL));
