@@ -10,7 +10,7 @@
 
 /* Every check begins so; `c` is the certificate. */
 #define CHECK(name) static bool name(const struct stir_lint_subject *s, struct stir_diag *detail)
-/* Checks that are one condition and have no more to say. */
+/* Checks that are one condition. */
 #define CHECK_IF(name, condition)                 \
     CHECK(name)                                   \
     {                                             \
@@ -143,20 +143,9 @@ static bool lacks(struct stir_slice name, struct stir_slice value, const char *s
 
 CHECK_IF(issuer_empty, is_empty_name(c->issuer_der))
 
-CHECK(issuer_without_c)
-{
-    return lacks(s->cert->issuer_der, s->cert->issuer_c, s->cert->issuer, detail);
-}
-
-CHECK(issuer_without_o)
-{
-    return lacks(s->cert->issuer_der, s->cert->issuer_o, s->cert->issuer, detail);
-}
-
-CHECK(issuer_without_cn)
-{
-    return lacks(s->cert->issuer_der, s->cert->issuer_cn, s->cert->issuer, detail);
-}
+CHECK_IF(issuer_without_c, lacks(c->issuer_der, c->issuer_c, c->issuer, detail))
+CHECK_IF(issuer_without_o, lacks(c->issuer_der, c->issuer_o, c->issuer, detail))
+CHECK_IF(issuer_without_cn, lacks(c->issuer_der, c->issuer_cn, c->issuer, detail))
 
 /*= RFC5280-4.1.2.4 */
 CHECK(issuer_not_parent)
@@ -182,20 +171,9 @@ static bool not_one(const struct stir_cert_info *c, unsigned n, struct stir_diag
     return !is_empty_name(c->subject_der) && n != 1 && DEPARTS(detail, "it has %u: %.150s", n, c->subject);
 }
 
-CHECK(subject_not_one_c)
-{
-    return not_one(s->cert, s->cert->n_c, detail);
-}
-
-CHECK(subject_not_one_o)
-{
-    return not_one(s->cert, s->cert->n_o, detail);
-}
-
-CHECK(subject_not_one_cn)
-{
-    return not_one(s->cert, s->cert->n_cn, detail);
-}
+CHECK_IF(subject_not_one_c, not_one(c, c->n_c, detail))
+CHECK_IF(subject_not_one_o, not_one(c, c->n_o, detail))
+CHECK_IF(subject_not_one_cn, not_one(c, c->n_cn, detail))
 
 CHECK(subject_c_form)
 {
@@ -225,15 +203,8 @@ static bool cn_departs(const struct stir_cert_info *c, struct stir_diag *detail)
     return DEPARTS(detail, "it is \"%.*s\"", STIR_SHOW(c->cn));
 }
 
-CHECK(cn_without_shaken)
-{
-    return s->cert->cn.p && !contains(s->cert->cn, stir_slice_str("SHAKEN"), stir_slice_eq) && cn_departs(s->cert, detail);
-}
-
-CHECK(cn_without_root)
-{
-    return s->cert->cn.p && !says(s->cert->cn, "root") && cn_departs(s->cert, detail);
-}
+CHECK_IF(cn_without_shaken, c->cn.p && !contains(c->cn, stir_slice_str("SHAKEN"), stir_slice_eq) && cn_departs(c, detail))
+CHECK_IF(cn_without_root, c->cn.p && !says(c->cn, "root") && cn_departs(c, detail))
 
 CHECK(cn_without_intermediate)
 {
@@ -299,30 +270,16 @@ CHECK_IF(ku_padded, c->key_usage == STIR_PART_GOOD && c->key_usage_padding)
 CHECK_IF(ku_empty, c->key_usage == STIR_PART_GOOD && c->key_usage_bits == 0)
 CHECK_IF(ku_cert_sign, c->key_usage == STIR_PART_GOOD && c->key_usage_bits & STIR_KU_KEY_CERT_SIGN)
 
-CHECK(ku_leaf_bits)
-{
-    return s->cert->key_usage == STIR_PART_GOOD && s->cert->key_usage_bits != STIR_KU_DIGITAL_SIGNATURE && ku_departs(s->cert, detail);
-}
-
-CHECK(ku_ca_without_cert_sign)
-{
-    return s->cert->key_usage == STIR_PART_GOOD && !(s->cert->key_usage_bits & STIR_KU_KEY_CERT_SIGN) && ku_departs(s->cert, detail);
-}
+CHECK_IF(ku_leaf_bits, c->key_usage == STIR_PART_GOOD && c->key_usage_bits != STIR_KU_DIGITAL_SIGNATURE && ku_departs(c, detail))
+CHECK_IF(ku_ca_without_cert_sign, c->key_usage == STIR_PART_GOOD && !(c->key_usage_bits & STIR_KU_KEY_CERT_SIGN) && ku_departs(c, detail))
 
 static bool ku_beyond(const struct stir_cert_info *c, unsigned allowed, struct stir_diag *detail)
 {
     return c->key_usage == STIR_PART_GOOD && c->key_usage_bits & ~allowed && ku_departs(c, detail);
 }
 
-CHECK(ku_ca_other_bits)
-{
-    return ku_beyond(s->cert, STIR_KU_KEY_CERT_SIGN | STIR_KU_DIGITAL_SIGNATURE | STIR_KU_CRL_SIGN, detail);
-}
-
-CHECK(ku_ca_only_cert_sign)
-{
-    return ku_beyond(s->cert, STIR_KU_KEY_CERT_SIGN, detail);
-}
+CHECK_IF(ku_ca_other_bits, ku_beyond(c, STIR_KU_KEY_CERT_SIGN | STIR_KU_DIGITAL_SIGNATURE | STIR_KU_CRL_SIGN, detail))
+CHECK_IF(ku_ca_only_cert_sign, ku_beyond(c, STIR_KU_KEY_CERT_SIGN, detail))
 
 /* ---- other extensions, by their dotted names */
 
@@ -518,20 +475,9 @@ static bool policy_beyond(const struct stir_cert_info *c, const char *last, stru
     return false;
 }
 
-CHECK(policy_not_of_sti_pa)
-{
-    return policy_beyond(s->cert, "1234", detail);
-}
-
-CHECK(policy_not_cp_1_3)
-{
-    return policy_beyond(s->cert, "3", detail);
-}
-
-CHECK(policy_not_cp_1_4)
-{
-    return policy_beyond(s->cert, "4", detail);
-}
+CHECK_IF(policy_not_of_sti_pa, policy_beyond(c, "1234", detail))
+CHECK_IF(policy_not_cp_1_3, policy_beyond(c, "3", detail))
+CHECK_IF(policy_not_cp_1_4, policy_beyond(c, "4", detail))
 
 /* ---- TNAuthList */
 
