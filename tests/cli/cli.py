@@ -1,0 +1,307 @@
+#!/usr/bin/python3
+"""The command as people use it, and as tired people misuse it. cli.py SOURCE STIR
+
+Every case runs the real command in a folder of its own and looks at exit status, standard output and standard error. A crash, a sanitizer's report or a second line of error is a
+failure whatever else was wanted."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "house"))
+from tap import Tap  # noqa: E402
+
+SOURCE, STIR = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+DATA = SOURCE / "tests" / "data"
+YES, NO, USAGE, CANNOT = 0, 1, 2, 3
+X5U = "https://cr.example.com/709J.pem"
+ORIG, DEST = "12155551212", "12125550100"
+
+work = Path(tempfile.mkdtemp(prefix="stir-cli-"))
+tap = Tap()
+
+
+def stir(*words, stdin=None, cwd=None):
+    """Run the command; answers (status, stdout, stderr) as text."""
+    if isinstance(stdin, str):
+        stdin = stdin.encode()
+    run = subprocess.run([str(STIR), *map(str, words)], input=stdin if stdin is not None else b"", capture_output=True, cwd=cwd or work, timeout=120, check=False)
+    return run.returncode, run.stdout.decode(errors="replace"), run.stderr.decode(errors="replace")
+
+
+def faults_of(status, out, err, want, pattern=None, quiet=True):
+    faults = []
+    if status != want:
+        faults.append(f"exit status {status}, wanted {want}")
+    if "Sanitizer" in err or "runtime error" in err:
+        faults.append("a sanitizer spoke")
+    lines = [line for line in err.splitlines() if "warning:" not in line]
+    if want in (USAGE, CANNOT) and len(lines) != 1:
+        faults.append(f"{len(lines)} lines of error instead of one")
+    if want == YES and quiet and lines:
+        faults.append("errors although it was done")
+    if pattern and not re.search(pattern, out + err):
+        faults.append(f"nothing says /{pattern}/")
+    return faults + ([out[:400], err[:600]] if faults else [])
+
+
+def case(name, want, *words, says=None, stdin=None):
+    status, out, err = stir(*words, stdin=stdin)
+    tap.rule(name, faults_of(status, out, err, want, says))
+    return out
+
+
+def make(*words):
+    status, out, err = stir(*words)
+    if status != 0:
+        raise SystemExit(f"Bail out! stir {' '.join(map(str, words))}: {status} {out} {err}")
+    return out
+
+
+def write(name, content, mode=0o600):
+    path = work / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.chmod(mode)
+    return path
+
+
+def openssl(*words, stdin=None):
+    return subprocess.run(["openssl", *map(str, words)], input=stdin, capture_output=True, cwd=work, check=True).stdout
+
+
+# ---------------------------------------------------------------- a provider from nothing
+case("key new writes a key that nobody else can read", YES, "key", "new", "-o", "root.key")
+tap.rule("its mode is 0600", [] if (work / "root.key").stat().st_mode & 0o777 == 0o600 else [oct((work / "root.key").stat().st_mode)])
+before = (work / "root.key").read_bytes()
+case("key new never overwrites", CANNOT, "key", "new", "-o", "root.key", says="--force")
+tap.rule("and the key is still there", [] if (work / "root.key").read_bytes() == before else ["it changed"])
+make("key", "new", "-o", "throwaway.key")
+old = (work / "throwaway.key").read_bytes()
+case("key new --force overwrites", YES, "key", "new", "-o", "throwaway.key", "--force")
+tap.rule("with another key, 0600", [] if (work / "throwaway.key").read_bytes() != old and (work / "throwaway.key").stat().st_mode & 0o777 == 0o600 else ["no"])
+case("cert root", YES, "cert", "root", "--key", "root.key", "--cn", "SHAKEN Test ROOT", "--org", "Test Authority", "-o", "root.pem")
+make("key", "new", "-o", "ca.key")
+case("cert intermediate", YES, "cert", "intermediate", "--key", "ca.key", "--cn", "SHAKEN Test Intermediate", "--org", "Test Authority", "--issuer", "root.pem", "--issuer-key",
+     "root.key", "-o", "ca.pem")
+make("key", "new", "-o", "sp.key")
+case("csr new", YES, "csr", "new", "--key", "sp.key", "--spc", "709J", "--org", "Test Telephone", "-o", "sp.csr")
+case("csr show names the code", YES, "csr", "show", "sp.csr", says="spc:709J")
+case("cert sign", YES, "cert", "sign", "--csr", "sp.csr", "--issuer", "ca.pem", "--issuer-key", "ca.key", "-o", "sp.pem")
+write("chain.pem", (work / "sp.pem").read_bytes() + (work / "ca.pem").read_bytes())
+write("all.pem", (work / "chain.pem").read_bytes() + (work / "root.pem").read_bytes())
+case("what we write passes our own lint clean", YES, "cert", "lint", "all.pem", says="^0 errors, 0 warnings|\n0 errors, 0 warnings")
+case("cert show names the code", YES, "cert", "show", "sp.pem", says="spc:709J")
+case("cert match says yes", YES, "cert", "match", "--cert", "sp.pem", "--key", "sp.key", says="^yes")
+case("cert match says no", NO, "cert", "match", "--cert", "sp.pem", "--key", "ca.key", says="^no")
+case("cert verify", YES, "cert", "verify", "chain.pem", "--trust", "root.pem", says="^trusted")
+case("cert verify without the intermediate", NO, "cert", "verify", "sp.pem", "--trust", "root.pem", says="issuer-missing")
+case("cert verify: any certificate given as trusted is an anchor", YES, "cert", "verify", "sp.pem", "--trust", "ca.pem", says="^trusted")
+case("cert verify in ten years", NO, "cert", "verify", "chain.pem", "--trust", "root.pem", "--at", "2090-01-01T00:00:00Z", says="expired")
+case("key show", YES, "key", "show", "sp.key", says="P-256 private key")
+write("sp.pub", openssl("pkey", "-in", "sp.key", "-pubout"), 0o644)
+case("key show of a public key that all may read", YES, "key", "show", "sp.pub", says="P-256 public key")
+
+# ---------------------------------------------------------------- signing and verifying
+SIGN = ["sign", "--key", "sp.key", "--x5u", X5U, "--attest", "A"]
+VERIFY = ["--cert", "chain.pem", "--trust", "root.pem"]
+identity = make(*SIGN, "--orig", ORIG, "--dest", DEST, "--cert", "sp.pem").strip()
+write("identity", identity + "\n")
+tap.rule("sign prints the value with unquoted ppt", [] if identity.endswith(f";info=<{X5U}>;alg=ES256;ppt=shaken") else [identity])
+case("verify says so in one line", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY,
+     says=f"^TN-Validation-Passed attest=A spc=709J orig={ORIG} dest={DEST} age=\\d+s")
+case("verify reads @FILE", YES, "verify", "--identity", "@identity", "--orig", "+1 (215) 555-1212", "--dest", "tel:+12125550100", *VERIFY)
+case("verify reads standard input", YES, "verify", "--identity", "-", "--orig", ORIG, "--dest", DEST, *VERIFY, stdin=identity)
+case("verify puts the country code before national numbers", YES, "verify", "--identity", identity, "--orig", "2155551212", "--dest", "2125550100", "--country", "1", *VERIFY)
+case("another caller fails", NO, "verify", "--identity", identity, "--orig", "12155559999", "--dest", DEST, *VERIFY, says="reason=orig-mismatch sip=438")
+case("another callee fails", NO, "verify", "--identity", identity, "--orig", ORIG, "--dest", "12125550199", *VERIFY, says="reason=dest-mismatch sip=438")
+case("an hour later it is stale", NO, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--at", int(time.time()) + 3600, says="reason=iat-stale sip=403")
+case("unless that is allowed", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--at", int(time.time()) + 3000, "--max-age", "3600")
+case("nobody is trusted by default", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, "--cert", "chain.pem", says="--trust")
+case("--explain names every check", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--explain", says="signature +does the signature verify")
+case("--explain goes on behind a failure", NO, "verify", "--identity", identity, "--orig", "12155559999", "--dest", DEST, *VERIFY, "--explain", says="pass +signature")
+case("the strict preset takes what we sign", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--policy", "strict")
+verdict = json.loads(case("the verdict as JSON", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--json"))
+missing = [m for m in "schema verstat attest orig dest origid iat x5u spc reason sip tokens".split() if m not in verdict]
+tap.rule("has all its members", missing)
+tap.rule("and says what was signed", [] if (verdict["verstat"], verdict["spc"], verdict["orig"], verdict["dest"], verdict["x5u"]) == ("TN-Validation-Passed", "709J", ORIG, [DEST], X5U)
+         else [str(verdict)[:300]])
+tap.rule("and every check with name, result, reason, clause", [] if all({"name", "result", "reason", "clause"} <= set(c) for c in verdict["tokens"][0]["checks"]) else ["no"])
+bad = json.loads(case("a failing verdict as JSON", NO, "verify", "--identity", identity, "--orig", "1", "--dest", DEST, *VERIFY, "--json") or "{}")
+tap.rule("names reason and SIP response", [] if bad.get("reason") == "orig-mismatch" and bad.get("sip") == {"code": 438, "phrase": "Invalid Identity Header"} else [str(bad)[:300]])
+quoted = make(*SIGN, "--orig", ORIG, "--dest", DEST, "--quoted-ppt").strip()
+tap.rule("--quoted-ppt quotes", [] if quoted.endswith(';ppt="shaken"') else [quoted])
+case("the signature alone never passes a call", YES, "verify", "--identity", identity, "--pubkey", "sp.pub", says="nothing else was checked.*No-TN-Validation")
+write("ca.pub", openssl("pkey", "-in", "ca.key", "-pubout"), 0o644)
+case("and fails with another key", NO, "verify", "--identity", identity, "--pubkey", "ca.pub", says="signature bad")
+case("its JSON says so too", YES, "verify", "--identity", identity, "--pubkey", "sp.pub", "--json", says='"verstat":"No-TN-Validation","signature_only":true,"signature":true')
+token = make("sign", "--key", "sp.key", "--header", '{"typ":"passport","ppt":"div","alg":"ES256","x5u":"https://a.example.com/c"}', "--payload", '{"b":1, "a":[2]}').strip()
+tap.rule("sign --header --payload is canonical", [] if token.startswith("eyJhbGciOiJFUzI1NiIsInBwdCI6ImRpdiIsInR5cCI6InBhc3Nwb3J0IiwieDV1IjoiaHR0cHM6Ly9hLmV4YW1wbGUuY29tL2MifQ.eyJhIjpbMl0sImIiOjF9.")
+         else [token])
+case("HS256 is never signed", USAGE, "sign", "--key", "sp.key", "--header", '{"alg":"HS256"}', "--payload", "{}", says="only ES256")
+
+invite = (DATA / "sip" / "unsigned.sip").read_bytes()
+write("call.sip", invite)
+signed = make(*SIGN, "--invite", "call.sip", "--cert", "sp.pem")
+write("signed.sip", signed)
+tap.rule("the signed INVITE has Date and Identity", [] if "\r\nDate: " in signed.replace("\n", "\r\n") and "Identity: ey" in signed else [signed])
+case("and verifies", YES, "verify", "--invite", "signed.sip", *VERIFY, says="^TN-Validation-Passed attest=A spc=709J")
+case("from standard input too", YES, "verify", "--invite", "-", *VERIFY, stdin=(work / "signed.sip").read_bytes())
+case("a signed INVITE is not signed again", NO, *SIGN, "--invite", "signed.sip", says="signed already")
+case("a stale INVITE is not signed", NO, *SIGN, "--invite", DATA / "sip" / "plain.sip", says="Date header|signed already")
+case("what is no INVITE is not signed", NO, *SIGN, "--invite", DATA / "sip" / "redirect.sip", says="INVITE")
+write("long.sip", invite.replace(b"Contact:", b"X-Long: " + b"x" * 900 + b"\r\nContact:"))
+case("a long INVITE is warned of", YES, *SIGN, "--invite", "long.sip", says="warning: the INVITE has .* 1,300")
+case("an unsigned call is 428", NO, "verify", "--invite", "call.sip", *VERIFY, says="reason=identity-missing sip=428")
+
+# HS256 keyed with the public key, which another library accepts.
+forged = subprocess.run([str(SOURCE / "tools" / "forge-hs256.sh"), "sp.pem", ORIG, DEST], capture_output=True, cwd=work, text=True, check=True).stdout.strip()
+case("an HS256 forgery fails", NO, "verify", "--identity", forged, "--orig", ORIG, "--dest", DEST, *VERIFY, says="reason=alg-other sip=437")
+case("with the public key given too", NO, "verify", "--identity", forged, "--pubkey", "sp.pub", says="signature bad")
+
+# ---------------------------------------------------------------- the real call, and what the field sends
+real = DATA / "e2e" / "bandwidth-1656534336-chain.pem"
+blocks = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", real.read_text(), re.S)
+write("real-root.pem", blocks[-1])
+REAL = ["verify", "--identity", f"@{DATA / 'e2e' / 'bandwidth-1656534336.identity'}", "--orig", "19194442683", "--dest", "19842820280", "--cert", real, "--trust", "real-root.pem"]
+case("the real call passes at its time", YES, *REAL, "--at", "1656534340", says="^TN-Validation-Passed attest=A")
+case("and is stale today", NO, *REAL, says="reason=iat-stale")
+case("and nobody's under our root", NO, *REAL[:-1], "root.pem", "--at", "1656534340", says="reason=issuer-")
+case("seed 2: http", YES, "show", f"@{DATA / 'headers' / 'seed-2.identity'}", says="x5u .*https")
+case("seed 3: no ';' behind info", YES, "show", f"@{DATA / 'sip' / 'seed-3.sip'}", says="';'|semicolon")
+case("seed 3: numbers swapped", YES, "show", f"@{DATA / 'sip' / 'seed-3.sip'}", says="swapped: the message calls from 14045266060 to 18001234567")
+for seed in ("a", "b"):
+    path = f"@{DATA / 'headers' / f'seed-4{seed}.identity'}"
+    case(f"seed 4{seed}: info empty", YES, "show", path, says="info is empty|info=<>")
+    case(f"seed 4{seed}: x5u without scheme", YES, "show", path, says="x5u .*https")
+    case(f"seed 4{seed}: numbers that are not E.164", YES, "show", path, says='dest "626262" is no E.164 number')
+case("show decodes a TNAuthList", YES, "show", "MAigBhYENzA5Sg", says="spc:709J")
+case("show decodes an SPC token", YES, "show", f"@{DATA / 'libstirshaken' / 'test_ref_sp_spc_token.txt'}", says="JWT")
+case("show decodes our own", YES, "show", identity, says="origid")
+json.loads(case("show --json of a message", YES, "show", "@signed.sip", "--json"))
+json.loads(case("show --json of an SPC token", YES, "show", f"@{DATA / 'libstirshaken' / 'test_ref_sp_spc_token.txt'}", "--json"))
+case("tn", YES, "tn", "+1-215-555-1212", "--country", "1", says="12155551212")
+case("tn of what is none", NO, "tn", "Ａ", "hello world")
+case("tn --json", YES, "tn", "911", "*67", "sip:Bob@EXAMPLE.com", "--json", says='"kind":"special".*"kind":"special".*"kind":"uri"')
+
+# ---------------------------------------------------------------- revocation
+CRL = DATA / "crl"
+CRL_AT = "2026-06-01T00:00:00Z"
+case("a certificate that its CA revoked", NO, "cert", "verify", CRL / "chain1.pem", "--trust", CRL / "ca-root.pem", "--crl", CRL / "ca-direct.crl", "--at", CRL_AT, says="revoked")
+case("one that the administrator revoked", NO, "cert", "verify", CRL / "chain1.pem", "--trust", CRL / "ca-root.pem", "--crl", CRL / "pa-indirect.crl", "--pa-trust", CRL / "pa-root.pem",
+     "--pa-trust", CRL / "pa-crl.pem", "--at", CRL_AT, says="revoked")
+case("one that is not", YES, "cert", "verify", CRL / "chain2.pem", "--trust", CRL / "ca-root.pem", "--crl", CRL / "pa-indirect.crl", "--pa-trust", CRL / "pa-root.pem",
+     "--pa-trust", CRL / "pa-crl.pem", "--at", CRL_AT, says="^trusted")
+
+# ---------------------------------------------------------------- what a tired engineer types
+tap.rule("stir alone says how", [] if stir()[0] == USAGE and "stir key new" in stir()[1] else ["no"])
+case("stir --help", YES, "--help", says="stir verify")
+case("stir --version", YES, "--version", says=r"^stir \d+\.\d+\.\d+")
+case("an unknown command", USAGE, "frobnicate", says="no such command")
+case("an unknown verb", USAGE, "cert", "frobnicate", says="There are: root")
+case("a noun alone", USAGE, "cert", says="what shall be done")
+case("an unknown option", USAGE, *SIGN, "--orgi", ORIG, says="--orig")
+case("an option twice", USAGE, *SIGN, "--orig", ORIG, "--orig", DEST, "--dest", DEST, says="twice")
+case("an option without its value", USAGE, "sign", "--key", says="wants a value")
+case("a needed option missing", USAGE, "sign", says="--key FILE is needed")
+case("a word too many", USAGE, *SIGN, "--orig", ORIG, "--dest", DEST, "extra", says="one word too many")
+case("attest D", USAGE, "sign", "--key", "sp.key", "--x5u", X5U, "--attest", "D", "--orig", ORIG, "--dest", DEST, says="none of A, B, C")
+case("attest a", USAGE, "sign", "--key", "sp.key", "--x5u", X5U, "--attest", "a", "--orig", ORIG, "--dest", DEST)
+case("an x5u by http", USAGE, "sign", "--key", "sp.key", "--x5u", "http://cr.example.com/c", "--attest", "A", "--orig", ORIG, "--dest", DEST, says="https")
+case("CRLF smuggled into --x5u", USAGE, "sign", "--key", "sp.key", "--x5u", X5U + "\r\nVia: x", "--attest", "A", "--orig", ORIG, "--dest", DEST, says="line end")
+case("CRLF smuggled into --origid", USAGE, *SIGN, "--orig", ORIG, "--dest", DEST, "--origid", "x\r\nVia: y", says="line end")
+case("an x5u with '>'", USAGE, "sign", "--key", "sp.key", "--x5u", "https://a.example.com/>;ppt=div", "--attest", "A", "--orig", ORIG, "--dest", DEST)
+case("an origid that is no UUID", USAGE, *SIGN, "--orig", ORIG, "--dest", DEST, "--origid", "1234", says="UUID")
+case("a number that is none", USAGE, *SIGN, "--orig", "hello", "--dest", DEST, says="--orig")
+case("a time that is none", USAGE, *SIGN, "--orig", ORIG, "--dest", DEST, "--iat", "tomorrow", says="RFC 3339")
+case("--max-age that is none", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--max-age", "-5")
+case("--max-age beyond all", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--max-age", "99999999999999999999")
+case("a policy that is none", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--policy", "lax", says="shaken, strict, rfc8224")
+case("a country code that is none", USAGE, "tn", "123", "--country", "US", says="country code")
+case("--orig beside --invite", USAGE, "verify", "--invite", "signed.sip", "--orig", ORIG, *VERIFY)
+case("--identity without numbers", USAGE, "verify", "--identity", identity, *VERIFY, says="--orig")
+case("a lint profile that is none", USAGE, "cert", "lint", "sp.pem", "--profile", "v9", says="none of")
+case("a code with a space", USAGE, "csr", "new", "--key", "sp.key", "--spc", "70 9J")
+case("a range of one", USAGE, "csr", "new", "--key", "sp.key", "--tn", "12155551000+1")
+case("a range that lengthens its number", USAGE, "csr", "new", "--key", "sp.key", "--tn", "10+91")
+case("a country of three letters", USAGE, "cert", "root", "--key", "root.key", "--cn", "SHAKEN ROOT", "--org", "X", "--country", "USA")
+case("a certificate over a key", CANNOT, "cert", "root", "--key", "root.key", "--cn", "SHAKEN Test ROOT", "--org", "X", "-o", "sp.key", says="private key")
+tap.rule("the key survives", [] if b"PRIVATE KEY" in (work / "sp.key").read_bytes() else ["it is gone"])
+case("longer than its issuer", NO, "cert", "sign", "--csr", "sp.csr", "--issuer", "ca.pem", "--issuer-key", "ca.key", "--days", "9999", says="longer than its issuer")
+case("an issuer that is no CA", CANNOT, "cert", "sign", "--csr", "sp.csr", "--issuer", "sp.pem", "--issuer-key", "sp.key")
+case("an issuer's key that is another's", CANNOT, "cert", "sign", "--csr", "sp.csr", "--issuer", "ca.pem", "--issuer-key", "root.key")
+case("a key of another certificate", NO, "sign", "--key", "ca.key", "--x5u", X5U, "--attest", "A", "--orig", ORIG, "--dest", DEST, "--cert", "sp.pem", says="not the one of the certificate")
+
+# ---------------------------------------------------------------- bad input (each its own line and status)
+empty = write("empty", b"")
+junk = write("junk", bytes(range(256)) * 16)
+brackets = write("brackets", b"[" * 10_000_000)
+nul = write("nul.sip", invite.replace(b"Alice", b"Al\0ce"))
+folder = work / "folder"
+folder.mkdir()
+big = write("big.sip", signed.replace("Identity: ", "Identity: " + "a" * (1 << 20)))
+write("der.key", openssl("pkey", "-in", "sp.key", "-outform", "DER"))
+write("p384.key", openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"))
+write("rsa.key", openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"))
+write("explicit.key", openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-param_enc", "explicit"))
+write("open.key", (work / "sp.key").read_bytes(), 0o644)
+write("pass", "correct horse\n")
+write("wrong-pass", "battery staple\n")
+make("key", "new", "-o", "secret.key", "--pass-file", "pass")
+for name, path, says in (("missing", "nowhere.key", "No such file"), ("a directory", folder, "is a directory"), ("empty", empty, None), ("junk", junk, None), ("10 MB of [", brackets, "longer"),
+                         ("DER", "der.key", "PEM"), ("a certificate", "sp.pem", None), ("P-384", "p384.key", "P-256"), ("RSA", "rsa.key", None), ("explicit parameters", "explicit.key", "explicit|named"),
+                         ("encrypted, no passphrase", "secret.key", "--pass-file")):
+    if name == "a certificate":
+        os.chmod(work / "sp.pem", 0o600)
+    case(f"a key file: {name}", CANNOT, "sign", "--key", path, "--x5u", X5U, "--attest", "A", "--orig", ORIG, "--dest", DEST, says=says)
+case("a key that others can read", CANNOT, "sign", "--key", "open.key", "--x5u", X5U, "--attest", "A", "--orig", ORIG, "--dest", DEST, says="chmod 600 open.key")
+case("a wrong passphrase", CANNOT, "key", "show", "secret.key", "--pass-file", "wrong-pass", says="passphrase is wrong")
+case("the right passphrase", YES, "key", "show", "secret.key", "--pass-file", "pass")
+for name, path in (("empty", empty), ("junk", junk), ("10 MB of [", brackets)):
+    case(f"a certificate: {name}", NO, "cert", "show", path)
+    case(f"a certificate to lint: {name}", NO, "cert", "lint", path)
+    case(f"a chain: {name}", NO, "cert", "verify", path, "--trust", "root.pem")
+    case(f"a request: {name}", NO, "csr", "show", path)
+    case(f"trust: {name}", CANNOT, "cert", "verify", "chain.pem", "--trust", path)
+    case(f"a CRL: {name}", CANNOT, "cert", "verify", "chain.pem", "--trust", "root.pem", "--crl", path)
+    case(f"an x5u body: {name}", NO, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, "--cert", path, "--trust", "root.pem")
+    case(f"an Identity: {name}", NO, "verify", "--identity", f"@{path}", "--orig", ORIG, "--dest", DEST, *VERIFY)
+    case(f"a message: {name}", NO, "verify", "--invite", path, *VERIFY)
+    case(f"a message to sign: {name}", NO, *SIGN, "--invite", path)
+    case(f"show: {name}", NO, "show", f"@{path}")
+    case(f"a public key: {name}", CANNOT, "verify", "--identity", identity, "--pubkey", path)
+for words in (["cert", "show"], ["cert", "lint"], ["csr", "show"], ["key", "show"]):
+    case(f"{' '.join(words)} of a directory", CANNOT, *words, folder, says="is a directory")
+    case(f"{' '.join(words)} of a missing file", CANNOT, *words, "nowhere", says="No such file")
+case("show of a directory", CANNOT, "show", f"@{folder}", says="is a directory")
+case("verify with a missing certificate", CANNOT, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, "--cert", "nowhere", "--trust", "root.pem")
+case("a 1 MiB header", NO, "verify", "--invite", big, *VERIFY)
+case("a NUL in a message", NO, "verify", "--invite", nul, *VERIFY, says="NUL")
+case("10 MB of [ on the command's input", NO, "verify", "--identity", "-", "--orig", ORIG, "--dest", DEST, *VERIFY, stdin=b"[" * 10_000_000)
+case("a deep payload", USAGE, "sign", "--key", "sp.key", "--header", "{}", "--payload", '{"a":' + "[" * 1000 + "]" * 1000 + "}")
+case("a bundle with a private key inside", NO, "cert", "show", write("leak.pem", (work / "sp.pem").read_bytes() + (work / "sp.key").read_bytes()), says="private key")
+case("and as an x5u body", NO, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, "--cert", "leak.pem", "--trust", "root.pem", says="reason=cert-with-key")
+write("reversed.pem", (work / "ca.pem").read_bytes() + (work / "sp.pem").read_bytes())
+case("a reversed chain is borne with a warning", YES, "cert", "verify", "reversed.pem", "--trust", "root.pem", says="chain-order")
+case("and refused when strict", NO, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, "--cert", "reversed.pem", "--trust", "root.pem", "--policy", "strict", says="chain-order")
+write("der.pem", openssl("x509", "-in", "sp.pem", "-outform", "DER"))
+case("a certificate in DER", YES, "cert", "show", "der.pem", says="spc:709J")
+case("an RSA leaf", NO, "cert", "verify", DATA / "chain" / "leaf-rsa.pem", "--trust", DATA / "chain" / "root.pem", "--at", "2026-06-01T00:00:00Z", says="leaf-key")
+case("a leaf with explicit parameters", NO, "cert", "verify", DATA / "chain" / "leaf-explicit.pem", "--trust", DATA / "chain" / "root.pem", "--at", "2026-06-01T00:00:00Z", says="leaf-key")
+case("output to a folder that is not there", CANNOT, "key", "new", "-o", "no/such/folder/key", says="No such file")
+case("output to a directory", CANNOT, "cert", "root", "--key", "root.key", "--cn", "SHAKEN ROOT", "--org", "X", "-o", folder, says="is a directory")
+if os.path.exists("/dev/full"):
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run([str(STIR), "show", identity], stdout=full, stderr=subprocess.PIPE, check=False)
+    tap.rule("a full disk is said", [] if run.returncode == CANNOT else [f"exit status {run.returncode}"])
+error = json.loads(stir("cert", "show", "nowhere", "--json")[1])
+tap.rule("errors in JSON", [] if error["status"] == CANNOT and "nowhere" in error["error"] else [str(error)])
+left = sorted(p.name for p in work.iterdir() if ".new-" in p.name)
+tap.rule("nothing half-written is left", left)
+
+shutil.rmtree(work)
+tap.done()
