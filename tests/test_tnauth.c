@@ -1,4 +1,5 @@
-/* stir/tnauth.h: the vectors of RFC 8226 and its neighbours, strict DER, and cover against brute force. */
+/* stir/tnauth.h: the vectors of RFC 8226 and its neighbours, strict DER, and cover against brute force.
+ * Over 600 lines, and one subject: what one list takes, writes and answers; most of it are tables. */
 #include "support.h"
 
 #include <openssl/pem.h>
@@ -30,9 +31,7 @@ static const struct vector {
     {"3015a1133011160b3132313535353531303030020203e8", "MBWhEzARFgsxMjE1NTU1MTAwMAICA-g", "range:12155551000+1000"},
     {"302ba0071605626f677573a1123010160a3537313535353132313202020314a20c160a37303335353531323132", NULL, "spc:bogus range:5715551212+788 one:7035551212"},
     {"3007a20516032a3637", NULL, "one:*67"},
-    {"300aa10830061601300201"
-     "02",
-     NULL, "range:0+2"},
+    {"300aa1083006160130020102", NULL, "range:0+2"},
     {"3019a1173015160f303030303030303030303030303030020203e7", NULL, "range:000000000000000+999"},
 };
 
@@ -136,66 +135,33 @@ static void refuses_what_is_not_rfc8226(void **state)
         {"a control character in a code", "3006a00416023107", STIR_EVALUE},
         {"DEL in a code", "3006a0041602317f", STIR_EVALUE},
         {"a code that is not ASCII", "3006a004160231e9", STIR_EVALUE},
-        {"a code of 17",
-         "3015a013161131313131313131313131313131313131"
-         "31",
-         STIR_ELIMIT},
+        {"a code of 17", "3015a01316113131313131313131313131313131313131", STIR_ELIMIT},
         {"an empty number", "3004a2021600", STIR_EVALUE},
         {"a number of 16", "3014a212161031313131313131313131313131313131", STIR_EVALUE},
         {"a plus", "3006a20416022b31", STIR_EVALUE},
         {"a letter in a number", "3006a20416023141", STIR_EVALUE},
-        {"a range without a sequence",
-         "3008a10616013002"
-         "0102",
-         STIR_EDER},
-        {"a range without a count",
-         "3007a10530031601"
-         "30",
-         STIR_EDER},
+        {"a range without a sequence", "3008a106160130020102", STIR_EDER},
+        {"a range without a count", "3007a1053003160130", STIR_EDER},
         {"a range without a start", "3007a1053003020102", STIR_EDER},
         {"a range of nothing", "3004a1023000", STIR_EDER},
-        {"a range and trailing bytes",
-         "300ca10a3006160130020102"
-         "0500",
-         STIR_EDER},
+        {"a range and trailing bytes", "300ca10a30061601300201020500", STIR_EDER},
         {"a range that begins with *", "300aa108300616012a020102", STIR_EVALUE},
         {"a range that begins with #", "300aa1083006160123020102", STIR_EVALUE},
         {"a range that begins with nothing", "3009a10730051600020102", STIR_EVALUE},
         {"a count of 1", "300aa1083006160130020101", STIR_EVALUE},
         {"a count of 0", "300aa1083006160130020100", STIR_EVALUE},
         {"a negative count", "300aa10830061601300201fe", STIR_EVALUE},
-        {"a negative count that would be small without its sign",
-         "300da10b300916043130303002"
-         "01fe",
-         STIR_EVALUE},
-        {"a count of 2^64+2",
-         "3012a110300e16013002"
-         "09010000000000000002",
-         STIR_EVALUE},
-        {"a count of no bytes",
-         "3009a107300516013002"
-         "00",
-         STIR_EDER},
+        {"a negative count that would be small without its sign", "300da10b30091604313030300201fe", STIR_EVALUE},
+        {"a count of 2^64+2", "3012a110300e1601300209010000000000000002", STIR_EVALUE},
+        {"a count of no bytes", "3009a10730051601300200", STIR_EDER},
         {"a count with a needless 00", "300ba109300716013002020002", STIR_EDER},
         {"a count with a needless ff", "300ba10930071601300202fffe", STIR_EDER},
         {"a count as an ENUMERATED", "300aa10830061601300a0102", STIR_EDER},
         {"a count of 2^63-1 that lengthens", "301ba1193017160b313231353535353130303002087fffffffffffffff", STIR_EVALUE},
-        {"a count of 2^63",
-         "301ca11a3018160b3132313535353531303030020900"
-         "8000000000000000",
-         STIR_EVALUE},
-        {"10 and 91",
-         "300ba1093007160231300201"
-         "5b",
-         STIR_EVALUE},
-        {"garbage behind the count",
-         "300ba10930071601300201"
-         "0205",
-         STIR_EDER},
-        {"good, then bad",
-         "300ea00616043132333480043132333"
-         "4",
-         STIR_EDER},
+        {"a count of 2^63", "301ca11a3018160b31323135353535313030300209008000000000000000", STIR_EVALUE},
+        {"10 and 91", "300ba10930071602313002015b", STIR_EVALUE},
+        {"garbage behind the count", "300ba109300716013002010205", STIR_EDER},
+        {"good, then bad", "300ea006160431323334800431323334", STIR_EDER},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct stir_tnauth *list = NULL;
@@ -226,10 +192,7 @@ static void bears_what_a_later_version_may_add_and_writes_it_not(void **state)
     (void)state;
     struct stir_tnauth *list = NULL;
     char hex[2 * MAX_DER];
-    assert_err(parse_hex(&list, "300fa10d300b160130020102"
-                                "8000"
-                                "0101ff"),
-               STIR_OK);
+    assert_err(parse_hex(&list, "300fa10d300b16013002010280000101ff"), STIR_OK);
     assert_int_equal(stir_tnauth_get(list, 0).count, 2);
     put_hex(hex, sizeof(hex), stir_tnauth_der(list));
     assert_string_equal(hex, "300aa1083006160130020102");
@@ -240,9 +203,7 @@ static void bears_odd_codes_that_lint_may_speak_about(void **state)
 {
     (void)state;
     struct stir_tnauth *list = NULL;
-    assert_err(parse_hex(&list, "3008a006160437303"
-                                "96a"),
-               STIR_OK);
+    assert_err(parse_hex(&list, "3008a00616043730396a"), STIR_OK);
     assert_slice(stir_tnauth_spc(list), "709j");
     stir_tnauth_free(list);
     assert_err(parse_hex(&list, "3014a012161021227e2d2f3131313131313131313131"), STIR_OK);
@@ -498,6 +459,7 @@ static void encompasses_by_code_and_by_union(void **state)
         {"*67", "*67", true, false},
         {"709J", "709J", true, false},
         {"709J", "709K", false, false},
+        {"709K", "709J", false, false},
         {"709J", "709JX", false, false},
         {"709J", "709K 12", false, false},
         {"709J 1234 99", "99", true, false},
