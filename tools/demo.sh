@@ -3,7 +3,7 @@
 # Usage: tools/demo.sh STIR  (the command; default build/stir)
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
-stir=${1:-$top/build/stir}
+stir=$(realpath "${1:-$top/build/stir}")
 data=$top/tests/data
 work=$(mktemp -d "${TMPDIR:-/tmp}/stir-demo.XXXXXX")
 cd "$work"

@@ -71,8 +71,10 @@ void cli_warn(const struct cli *cli, const char *format, ...) __attribute__((for
 /* Read a file or "-" of at most `max` bytes. 0, or the exit status, said already: CLI_CANNOT, or `status_long` when it is too long. Free with stir_file_free().
  */
 int cli_read(const struct cli *cli, struct stir_slice *out, const char *path, size_t max, int status_long);
-/* VALUE | @FILE | -: a value on the command line, a file's content, or standard input. Free with stir_file_free(). Trailing line ends are cut. */
+/* VALUE | @FILE | -: a value on the command line, a file's content, or standard input. Free with stir_file_free(). */
 int cli_read_value(const struct cli *cli, struct stir_slice *out, const char *value, size_t max);
+/* Without blanks and line ends around it, as people paste things. */
+struct stir_slice cli_trim(struct stir_slice text);
 /* Write to -o FILE, or to standard output when it was not given. */
 int cli_write(const struct cli *cli, struct stir_slice content);
 int cli_write_secret(const struct cli *cli, struct stir_slice content);

@@ -42,9 +42,16 @@ int cli_read_value(const struct cli *cli, struct stir_slice *out, const char *va
             return cli_fail(cli, CLI_CANNOT, "out of memory");
         *out = stir_slice_of(copy, n);
     }
-    while (out->n && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == '\r'))
-        out->n--;
     return CLI_YES;
+}
+
+struct stir_slice cli_trim(struct stir_slice text)
+{
+    while (text.n && strchr(" \t\r\n", text.p[text.n - 1]) && text.p[text.n - 1])
+        text.n--;
+    while (text.n && strchr(" \t\r\n", text.p[0]) && text.p[0])
+        text = stir_slice_of(text.p + 1, text.n - 1);
+    return text;
 }
 
 static int write_with(const struct cli *cli, struct stir_slice content, enum stir_file_mode mode)

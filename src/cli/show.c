@@ -266,7 +266,7 @@ static bool is_message(struct stir_slice text)
 
 static int show(struct show *s, struct stir_slice text)
 {
-    if (text.n == 0)
+    if (cli_trim(text).n == 0)
         return cli_fail(s->cli, CLI_NO, "there is nothing to show: the value is empty");
     if (memchr(text.p, '\0', text.n) && !is_message(text))
         return cli_fail(s->cli, CLI_NO, "a NUL byte: this is no token, header or message");
@@ -274,6 +274,7 @@ static int show(struct show *s, struct stir_slice text)
         return cli_fail(s->cli, CLI_NO, "this is PEM: stir cert show, stir csr show and stir key show read it");
     if (is_message(text))
         return show_message(s, text);
+    text = cli_trim(text);
     if (!memchr(text.p, '.', text.n) && show_tnauth(s->cli, text))
         return CLI_YES;
     return show_identity(s, text, NULL);

@@ -66,26 +66,31 @@ static struct stir_slice member_of(struct stir_json object, const char *outer, c
     return text;
 }
 
+/* The text in canonical form: one line, whatever blanks it came with. */
+static const char *one_line(char *buf, size_t cap, struct stir_slice json)
+{
+    size_t n;
+    return stir_json_canonical(buf, cap, &n, json, NULL) == STIR_OK ? buf : "null";
+}
+
 static void show_jwt(struct cli *cli, const struct stir_passport *token, struct stir_slice tkvalue, bool spc)
 {
     struct stir_tnauth *list = NULL;
-    char *shown = NULL;
+    char *shown = NULL, header[STIR_MAX_JSON], payload[STIR_MAX_JSON];
     if (tkvalue.p && stir_tnauth_from_base64(&list, tkvalue) == STIR_OK)
         shown = list_text(list);
     if (cli->json) {
         cli_json_begin(NULL, '{');
         cli_json_str("kind", spc ? "spc-token" : "jwt");
-        cli_json_raw("header", "");
-        cli_print(token->header_json);
-        cli_json_raw("payload", "");
-        cli_print(token->payload_json);
+        cli_json_raw("header", one_line(header, sizeof(header), token->header_json));
+        cli_json_raw("payload", one_line(payload, sizeof(payload), token->payload_json));
         cli_json_str("tnauth", shown);
         cli_json_end('}');
     } else {
         printf("%s, not verified\n  header     ", spc ? "SPC token (RFC 9448)" : "JWT that is no PASSporT");
-        cli_print(token->header_json);
+        cli_print(stir_slice_str(one_line(header, sizeof(header), token->header_json)));
         printf("\n  payload    ");
-        cli_print(token->payload_json);
+        cli_print(stir_slice_str(one_line(payload, sizeof(payload), token->payload_json)));
         printf("\n");
         if (tkvalue.p)
             printf("  TNAuthList %s\n", shown ? shown : "unreadable");

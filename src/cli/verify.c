@@ -33,7 +33,6 @@ struct verifying {
     int64_t now;
 };
 
-/* "Identity: ..." as people paste it. */
 static int read_identity(struct cli *cli, struct verifying *v)
 {
     return cli_read_value(cli, &v->text, cli_get(cli, "--identity"), STIR_MAX_MESSAGE);
@@ -66,7 +65,7 @@ static int read_call(struct cli *cli, struct verifying *v)
         status = check_party(cli, "--dest", &v->policy);
     if (status == CLI_YES)
         status = read_identity(cli, v);
-    v->identity = v->text;
+    v->identity = cli_trim(v->text);
     call.identity = &v->identity;
     call.n_identity = 1;
     call.from = stir_slice_str(cli_get(cli, "--orig"));
@@ -207,7 +206,7 @@ static int verify_signature(struct cli *cli, struct verifying *v)
         status = cli_fail(cli, CLI_CANNOT, "%s: %s", cli_get(cli, "--pubkey"), diag.text);
     if (status == CLI_YES)
         status = read_identity(cli, v);
-    if (status == CLI_YES && stir_identity_parse(&identity, v->text, STIR_IDENTITY_TOLERANT, NULL, &diag) != STIR_OK)
+    if (status == CLI_YES && stir_identity_parse(&identity, cli_trim(v->text), STIR_IDENTITY_TOLERANT, NULL, &diag) != STIR_OK)
         status = cli_fail(cli, CLI_NO, "the Identity value cannot be read: %s", diag.text);
     if (status == CLI_YES)
         status = print_signature(cli, check_signature(&identity, key));
