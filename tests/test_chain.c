@@ -44,6 +44,8 @@ static const struct row {
     {"cross", "root", true, {STIR_R_CHAIN_ORDER}, 0},
     {"renewed", "root", true, {STIR_R_CHAIN_ORDER}, 0},
     {"renewed-short", "root", true, {STIR_R_CHAIN_ORDER}, 0},
+    {"renewed-early", "root", true, {STIR_R_CHAIN_ORDER}, 0},
+    {"rollover", "root", true, {STIR_R_KEY_IDENTIFIER, STIR_R_CHAIN_ORDER}, 0},
     {"same-name", "root", true, {STIR_R_CHAIN_ORDER}, 0},
     {"maze", "root", false, {STIR_R_ISSUER_MISSING}, 0},
     {"maze-out", "root", true, {0}, 0},
@@ -56,6 +58,7 @@ static const struct row {
     {"int-name-constraints", "root", false, {STIR_R_CRITICAL_EXTENSION}, 0},
     {"int-sha1", "root", false, {STIR_R_CERT_ALGORITHM}, 0},
     {"int-p384", "root", true, {STIR_R_ISSUER_ALGORITHM}, 0},
+    {"int-p224", "root", false, {STIR_R_CERT_ALGORITHM}, 0},
     {"int-rsa", "root", true, {STIR_R_ISSUER_ALGORITHM}, 0},
     {"int-rsa-short", "root", false, {STIR_R_CERT_ALGORITHM}, 0},
     {"int-explicit", "root", false, {STIR_R_CERT_ALGORITHM}, 0},
@@ -239,6 +242,33 @@ static void the_detail_names_who_is_missing(void **state)
     chain = chain_of("loop", "root", &policy);
     assert_non_null(strstr(stir_chain_info(chain)->detail, "lead back"));
     stir_chain_free(chain);
+}
+
+static void the_detail_is_about_the_first_fatal_reason(void **state)
+{
+    struct stir_policy policy = support_policy("shaken");
+    (void)state;
+    struct stir_chain *chain = chain_of("leaf-usage-bad", "root", &policy);
+    assert_int_equal(support_fatal(chain, &policy), STIR_R_CRITICAL_EXTENSION);
+    assert_non_null(strstr(stir_chain_info(chain)->detail, "2.5.29.15"));
+    stir_chain_free(chain);
+}
+
+static void the_detail_is_about_the_longest_way(void **state)
+{
+    struct stir_policy policy = support_policy("shaken");
+    struct stir_trust *trust = support_trust(NULL);
+    struct stir_cert *certs[4];
+    struct stir_chain *chain = NULL;
+    (void)state;
+    assert_int_equal(support_certs(certs, 3, "chain/cross.pem"), 3);
+    assert_int_equal(support_certs(certs + 3, 1, "chain/root.pem"), 1);
+    assert_err(stir_chain_from_certs(&chain, certs, 4, trust, &policy, NOW), STIR_OK);
+    assert_non_null(strstr(stir_chain_info(chain)->detail, "CN=Root,O=Example,C=US is its own issuer"));
+    assert_int_equal(stir_chain_info(chain)->n_path, 3);
+    stir_chain_free(chain);
+    support_certs_free(certs, 4);
+    stir_trust_free(trust);
 }
 
 static void info_shows_the_path_and_its_validity(void **state)
@@ -484,6 +514,8 @@ int main(void)
         cmocka_unit_test(the_policy_names_the_accepted_certificate_policies),
         cmocka_unit_test(a_list_may_be_optional_and_then_the_issuers_list_holds),
         cmocka_unit_test(the_detail_names_who_is_missing),
+        cmocka_unit_test(the_detail_is_about_the_first_fatal_reason),
+        cmocka_unit_test(the_detail_is_about_the_longest_way),
         cmocka_unit_test(info_shows_the_path_and_its_validity),
         cmocka_unit_test(the_path_that_stays_valid_longest_is_kept),
         cmocka_unit_test(times_are_held_against_leaf_and_issuers),

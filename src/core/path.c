@@ -169,7 +169,7 @@ static enum stir_err try_anchors(struct search *s, const struct stir_domain *dom
     struct stir_cert *const *anchors = stir_domain_anchors(domain, stir_cert_info(tip)->issuer_der, &n);
     for (size_t i = 0; i < n; i++) {
         enum signed_by answer;
-        if (rank_of(tip, anchors[i]) != rank || in_path(s, anchors[i]))
+        if (rank_of(tip, anchors[i]) != rank)
             continue;
         if (out_of_tries(s))
             return STIR_OK;
