@@ -86,10 +86,9 @@ static void assemble_gives_back_a_certificate_taken_apart(void **state)
 static void assemble_writes_minimal_lengths(void **state)
 {
     (void)state;
-    static const size_t contents[] = {0, 1, 30, 31, 32, 33, 34, 127, 128, 160, 161, 162, 163, 255, 256, 65000, 65426, 65427, 65428, 65535, 65536, 70000};
     static unsigned char tbs[70010], buf[70200];
-    for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
-        size_t n = contents[i], at = 0, need = 0, len = 0;
+    for (size_t n = 0; n < 65700; n += n == 300 ? 65100 : 1) {
+        size_t at = 0, need = 0, len = 0;
         unsigned char sig[STIR_ES256_SIG] = {0};
         struct stir_slice whole, inner, bits;
         sig[31] = sig[63] = 1;
