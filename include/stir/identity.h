@@ -25,7 +25,7 @@ enum stir_identity_departure {
     STIR_ID_MISSING_SEMICOLON = 1 << 5, /**< no ';' between info=<...> and the next parameter */
     STIR_ID_TOKEN_QUOTED = 1 << 6,      /**< the token in double quotes */
     STIR_ID_PARAM_QUOTED = 1 << 7,      /**< ppt="shaken" or alg="ES256": the RFC's examples write it, its grammar does not */
-    STIR_ID_BAD_PARTS = 1 << 8,         /**< not three parts divided by dots */
+    STIR_ID_BAD_PARTS = 1 << 8,         /**< not three parts divided by dots, of which header and payload are both there or, in compact form, both empty */
     STIR_ID_BAD_CHARS = 1 << 9,         /**< a character in the token that base64url has not ("=", "+", "/", ...) */
     STIR_ID_PARAM_EMPTY = 1 << 10,      /**< ;; or a ';' at the end */
     STIR_ID_WITH_NAME = 1 << 11,        /**< the value begins with the header's name, "Identity:" or "y:" */
@@ -35,7 +35,7 @@ enum stir_identity_departure {
 struct stir_identity {
     struct stir_slice token;                      /**< the token as it stands, without quotes */
     struct stir_slice header, payload, signature; /**< its parts, still base64url; absent when there are not three; header and payload empty in compact form */
-    struct stir_slice signing_input;              /**< header "." payload as received: the bytes that are signed */
+    struct stir_slice signing_input;              /**< header "." payload as received: the bytes that are signed; absent in compact form */
     struct stir_slice info, alg, ppt;             /**< values without brackets and quotes; absent when the parameter is */
     bool compact;                                 /**< ".." and a signature */
     unsigned departures;                          /**< bits of enum stir_identity_departure */
@@ -44,7 +44,8 @@ struct stir_identity {
 /** Take an Identity value apart. Parameter names in any case, any order after the token; white space and folded lines where the grammar has them.
  *  @return STIR_OK; STIR_ESYNTAX (unreadable, or any departure when strict; a duplicate info, alg or ppt; CR or LF that is no folding; NUL),
  *  STIR_ELIMIT (longer than STIR_MAX_IDENTITY, token longer than STIR_MAX_TOKEN, more than STIR_MAX_PARAMS parameters), STIR_EARG;
- *  `*out` is untouched unless STIR_OK. `reason`, when not NULL, then says which row of the catalogue it is. */
+ *  `*out` is untouched unless STIR_OK. `*reason`, when `reason` is not NULL, says on STIR_ESYNTAX and STIR_ELIMIT which row of the catalogue it is:
+ *  STIR_R_IDENTITY_SYNTAX, _IDENTITY_TOO_LONG or _PARAM_DUPLICATE, and when strict also _IDENTITY_PARTS, _BASE64 or _INFO_MISSING. */
 STIR_API STIR_MUST_USE enum stir_err stir_identity_parse(struct stir_identity *out, struct stir_slice value, enum stir_identity_mode mode,
                                                          enum stir_reason *reason, struct stir_diag *diag);
 
@@ -63,7 +64,8 @@ struct stir_identity_style {
 /** Write `token;info=<x5u>;alg=ES256;ppt=...` with a closing NUL into `buf` of `cap` bytes; `*len` is its length without the NUL.
  *  An absent `ppt` leaves the parameter out. `style` NULL is the default.
  *  @return STIR_OK; STIR_ELIMIT (`cap` is too small; `*len` says what is needed without the NUL), STIR_EVALUE (a character in `token`, `x5u` or `ppt`
- *  that would break the header: CR, LF, NUL, '<', '>', '"', ';' or white space), STIR_EARG. */
+ *  that would break the header: control characters, '<', '>', '"', ';' or white space; a `token` that is not three parts of base64url, a `ppt` that is no token
+ *  of RFC 3261), STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_identity_write(char *buf, size_t cap, size_t *len, struct stir_slice token, struct stir_slice x5u,
                                                          struct stir_slice ppt, const struct stir_identity_style *style);
 

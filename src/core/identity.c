@@ -1,0 +1,411 @@
+#include <stir/identity.h>
+
+#include "core/bytes.h"
+
+/* The value as it is read, and what is known of it so far. */
+struct scan {
+    struct stir_slice text;
+    size_t at;
+    struct stir_identity id;
+    size_t params; /* that have a name */
+    enum stir_reason reason;
+    struct stir_diag *diag;
+};
+
+static enum stir_err fail(struct scan *s, enum stir_err err, enum stir_reason reason, const char *what)
+{
+    s->reason = reason;
+    return stir_diag_set(s->diag, err, s->at, "Identity, byte %zu: %s", s->at, what);
+}
+
+static enum stir_err fail_syntax(struct scan *s, const char *what)
+{
+    return fail(s, STIR_ESYNTAX, STIR_R_IDENTITY_SYNTAX, what);
+}
+
+static int peek(const struct scan *s)
+{
+    return s->at < s->text.n ? (unsigned char)s->text.p[s->at] : -1;
+}
+
+static struct stir_slice since(const struct scan *s, size_t from)
+{
+    return stir_slice_of(s->text.p + from, s->at - from);
+}
+
+/* Line ends that are no folding, NUL and other control characters: no reader may see another header behind them. */
+static enum stir_err check_characters(struct scan *s)
+{
+    for (s->at = 0; s->at < s->text.n; s->at++) {
+        int c = peek(s);
+        bool crlf = c == '\r' && s->text.n - s->at > 1 && s->text.p[s->at + 1] == '\n';
+        if ((c >= ' ' && c != 0x7f) || c == '\t')
+            continue;
+        size_t behind = s->at + (crlf ? 2 : 1);
+        if ((!crlf && c != '\n') || behind >= s->text.n || !stir_is_space(s->text.p[behind]))
+            return fail_syntax(s, c == '\r' || c == '\n' ? "a line end that is not followed by a blank" : "a control character");
+        s->at = behind;
+    }
+    s->at = 0;
+    return STIR_OK;
+}
+
+/* SWS of RFC 3261 §25.1; line ends are known to be folding. */
+static void skip_space(struct scan *s)
+{
+    while (stir_is_space(peek(s)) || peek(s) == '\r' || peek(s) == '\n')
+        s->at++;
+}
+
+/* "Identity" or "y", and HCOLON. */
+static void skip_name(struct scan *s)
+{
+    size_t colon = stir_slice_find(s->text, ':');
+    struct stir_slice name = stir_slice_trim(stir_slice_upto(s->text, colon));
+    if (colon == s->text.n || (!stir_slice_ieq(name, stir_slice_str("Identity")) && !stir_slice_ieq(name, stir_slice_str("y"))))
+        return;
+    s->id.departures |= STIR_ID_WITH_NAME;
+    s->at = colon + 1;
+    skip_space(s);
+}
+
+/* base64url (erratum 6499 of RFC 8224) or "." */
+static bool is_digest_char(int c)
+{
+    return stir_is_alpha(c) || stir_is_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
+/* What ends a token without quotes, whatever stands in it. */
+static bool ends_digest(int c)
+{
+    return c < 0 || c == ';' || c == ',' || c == '"' || c == '<' || c == '>' || stir_is_space(c) || c == '\r' || c == '\n';
+}
+
+/* header "." payload "." signature. An empty signature is a signature still, for the verifier to judge; of empty headers and payloads only both make sense: the
+ * compact form (RFC 8225 §7). */
+static void split_token(struct stir_identity *id)
+{
+    struct stir_slice left = id->token;
+    size_t dot = stir_slice_find(left, '.');
+    struct stir_slice header = stir_slice_upto(left, dot);
+    left = stir_slice_from(left, dot < left.n ? dot + 1 : dot);
+    dot = stir_slice_find(left, '.');
+    struct stir_slice payload = stir_slice_upto(left, dot);
+    bool two_dots = dot < left.n;
+    struct stir_slice signature = stir_slice_from(left, two_dots ? dot + 1 : dot);
+    bool compact = header.n == 0 && payload.n == 0 && signature.n > 0;
+    if (!two_dots || stir_slice_find(signature, '.') < signature.n || (!compact && (header.n == 0 || payload.n == 0))) {
+        id->departures |= STIR_ID_BAD_PARTS;
+        return;
+    }
+    id->header = header;
+    id->payload = payload;
+    id->signature = signature;
+    id->compact = compact;
+    if (!compact)
+        id->signing_input = stir_slice_upto(id->token, id->token.n - signature.n - 1);
+}
+
+/*= RFC8224-4 */
+static enum stir_err read_token(struct scan *s)
+{
+    bool quoted = peek(s) == '"';
+    s->at += quoted;
+    size_t from = s->at;
+    for (; !ends_digest(peek(s)); s->at++)
+        if (!is_digest_char(peek(s)))
+            s->id.departures |= STIR_ID_BAD_CHARS;
+    s->id.token = since(s, from);
+    if (s->id.token.n == 0)
+        return fail_syntax(s, "no token before the parameters");
+    if (s->id.token.n > STIR_MAX_TOKEN)
+        return fail(s, STIR_ELIMIT, STIR_R_IDENTITY_TOO_LONG, "the token is longer than 8192 bytes");
+    split_token(&s->id);
+    if (!quoted)
+        return STIR_OK;
+    s->id.departures |= STIR_ID_TOKEN_QUOTED;
+    if (peek(s) != '"')
+        return fail_syntax(s, "the quotes around the token do not close");
+    s->at++;
+    return STIR_OK;
+}
+
+/* token of RFC 3261 §25.1 */
+static bool is_token_char(int c)
+{
+    static const char others[] = "-.!%*_+`'~";
+    return stir_is_alpha(c) || stir_is_digit(c) || (c > 0 && memchr(others, c, sizeof(others) - 1));
+}
+
+static struct stir_slice get_token(struct scan *s)
+{
+    size_t from = s->at;
+    while (is_token_char(peek(s)))
+        s->at++;
+    return since(s, from);
+}
+
+/* How a parameter's value is written. */
+enum form { PLAIN, QUOTED, BRACKETED };
+
+/* quoted-string; `escaped` when a backslash stands in it. */
+static enum stir_err get_quoted(struct scan *s, struct stir_slice *value, bool *escaped)
+{
+    size_t from = ++s->at;
+    *escaped = false;
+    while (peek(s) >= 0 && peek(s) != '"') {
+        bool backslash = peek(s) == '\\';
+        *escaped |= backslash;
+        s->at += backslash && s->at + 1 < s->text.n ? 2 : 1;
+    }
+    *value = since(s, from);
+    if (peek(s) < 0)
+        return fail_syntax(s, "a quoted value does not close");
+    s->at++;
+    return STIR_OK;
+}
+
+/* LAQUOT absoluteURI RAQUOT: the one place where ';' and ',' are part of the value, and no white space is. */
+static enum stir_err get_bracketed(struct scan *s, struct stir_slice *value)
+{
+    size_t from = ++s->at;
+    while (peek(s) > ' ' && peek(s) != '>' && peek(s) != '<')
+        s->at++;
+    *value = since(s, from);
+    if (peek(s) != '>')
+        return fail_syntax(s, peek(s) < 0 ? "info's '<' does not close" : "a blank or '<' inside info's angle brackets");
+    s->at++;
+    return STIR_OK;
+}
+
+/* info without brackets: up to the next ';' or blank. */
+static struct stir_slice get_bare_url(struct scan *s)
+{
+    size_t from = s->at;
+    while (peek(s) > ' ' && peek(s) != ';' && peek(s) != '"' && peek(s) != '<' && peek(s) != '>')
+        s->at++;
+    return since(s, from);
+}
+
+/* gen-value = token / host, of which an IPv6 address has more characters than a token */
+static struct stir_slice get_plain(struct scan *s)
+{
+    size_t from = s->at;
+    while (is_token_char(peek(s)) || peek(s) == '[' || peek(s) == ']' || peek(s) == ':')
+        s->at++;
+    return since(s, from);
+}
+
+static enum stir_err read_info(struct scan *s)
+{
+    struct stir_slice value;
+    bool escaped = false;
+    enum form form = peek(s) == '<' ? BRACKETED : peek(s) == '"' ? QUOTED : PLAIN;
+    if (form == BRACKETED)
+        TRY(get_bracketed(s, &value));
+    else if (form == QUOTED)
+        TRY(get_quoted(s, &value, &escaped));
+    else
+        value = get_bare_url(s);
+    if (s->id.info.p)
+        return fail(s, STIR_ESYNTAX, STIR_R_PARAM_DUPLICATE, "info stands twice");
+    if (escaped || (form != BRACKETED && value.n == 0))
+        return fail_syntax(s, escaped ? "a backslash in info" : "info has no value");
+    s->id.info = value;
+    s->id.departures |= form == QUOTED ? STIR_ID_INFO_QUOTED : form == PLAIN ? STIR_ID_INFO_NO_BRACKETS : value.n == 0 ? STIR_ID_INFO_EMPTY : 0;
+    if (s->params > 1)
+        s->id.departures |= STIR_ID_INFO_NOT_FIRST;
+    return STIR_OK;
+}
+
+/* alg or ppt. */
+static enum stir_err read_word(struct scan *s, struct stir_slice *word, const char *twice)
+{
+    struct stir_slice value;
+    bool escaped = false, quoted = peek(s) == '"';
+    if (quoted)
+        TRY(get_quoted(s, &value, &escaped));
+    else
+        value = get_token(s);
+    if (word->p)
+        return fail(s, STIR_ESYNTAX, STIR_R_PARAM_DUPLICATE, twice);
+    if (escaped || value.n == 0)
+        return fail_syntax(s, escaped ? "a backslash in alg or ppt" : "alg or ppt has no value");
+    if (quoted)
+        s->id.departures |= STIR_ID_PARAM_QUOTED;
+    *word = value;
+    return STIR_OK;
+}
+
+/* generic-param = token [ EQUAL gen-value ], of which nothing is kept. */
+static enum stir_err read_other(struct scan *s)
+{
+    struct stir_slice value;
+    bool escaped;
+    if (peek(s) == '"')
+        return get_quoted(s, &value, &escaped);
+    return get_plain(s).n ? STIR_OK : fail_syntax(s, "a parameter has '=' and no value");
+}
+
+static enum stir_err read_param(struct scan *s)
+{
+    struct stir_slice name = get_token(s);
+    if (name.n == 0)
+        return fail_syntax(s, "no parameter name where one should be");
+    if (++s->params > STIR_MAX_PARAMS)
+        return fail(s, STIR_ELIMIT, STIR_R_IDENTITY_TOO_LONG, "more than 16 parameters");
+    bool info = stir_slice_ieq(name, stir_slice_str("info"));
+    bool alg = stir_slice_ieq(name, stir_slice_str("alg"));
+    bool ppt = stir_slice_ieq(name, stir_slice_str("ppt"));
+    skip_space(s);
+    if (peek(s) != '=')
+        return info || alg || ppt ? fail_syntax(s, "no '=' behind info, alg or ppt") : STIR_OK;
+    s->at++;
+    skip_space(s);
+    if (info)
+        return read_info(s);
+    if (alg)
+        return read_word(s, &s->id.alg, "alg stands twice");
+    return ppt ? read_word(s, &s->id.ppt, "ppt stands twice") : read_other(s);
+}
+
+/* *( SEMI param ), empty ones borne, and the ';' behind info=<...> that some forget. */
+static enum stir_err read_params(struct scan *s)
+{
+    bool behind_bracket = false;
+    for (;;) {
+        skip_space(s);
+        if (peek(s) < 0)
+            return STIR_OK;
+        if (peek(s) == ';') {
+            s->at++;
+            skip_space(s);
+            if (peek(s) < 0 || peek(s) == ';') {
+                s->id.departures |= STIR_ID_PARAM_EMPTY;
+                behind_bracket = false;
+                continue;
+            }
+        } else if (behind_bracket && is_token_char(peek(s))) {
+            s->id.departures |= STIR_ID_MISSING_SEMICOLON;
+        } else {
+            return fail_syntax(s, peek(s) == ',' ? "a comma: one header carries one value" : "something else than ';' before the next parameter");
+        }
+        TRY(read_param(s));
+        behind_bracket = s->text.p[s->at - 1] == '>';
+    }
+}
+
+/* Strict: the gravest departure becomes the error. */
+static enum stir_err judge_strictly(struct scan *s)
+{
+    unsigned departures = s->id.departures;
+    enum stir_reason reason = departures & STIR_ID_BAD_PARTS   ? STIR_R_IDENTITY_PARTS
+                              : departures & STIR_ID_BAD_CHARS ? STIR_R_BASE64
+                              : departures & STIR_ID_NO_INFO   ? STIR_R_INFO_MISSING
+                                                               : STIR_R_IDENTITY_SYNTAX;
+    unsigned bit = departures & STIR_ID_BAD_PARTS ? STIR_ID_BAD_PARTS : departures & STIR_ID_BAD_CHARS ? STIR_ID_BAD_CHARS : departures & -departures;
+    s->reason = reason;
+    return stir_diag_set(s->diag, STIR_ESYNTAX, SIZE_MAX, "Identity: %s", stir_identity_departure_text((enum stir_identity_departure)bit));
+}
+
+static enum stir_err read_value(struct scan *s, enum stir_identity_mode mode)
+{
+    if (s->text.n > STIR_MAX_IDENTITY)
+        return fail(s, STIR_ELIMIT, STIR_R_IDENTITY_TOO_LONG, "the header is longer than 16384 bytes");
+    TRY(check_characters(s));
+    skip_name(s);
+    TRY(read_token(s));
+    TRY(read_params(s));
+    if (!s->id.info.p)
+        s->id.departures |= STIR_ID_NO_INFO;
+    return mode == STIR_IDENTITY_STRICT && s->id.departures ? judge_strictly(s) : STIR_OK;
+}
+
+enum stir_err stir_identity_parse(struct stir_identity *out, struct stir_slice value, enum stir_identity_mode mode, enum stir_reason *reason,
+                                  struct stir_diag *diag)
+{
+    struct scan s = {.text = stir_slice_trim(value), .reason = STIR_R_NONE, .diag = diag};
+    if (!out || !value.p)
+        return STIR_EARG;
+    enum stir_err err = read_value(&s, mode);
+    if (err == STIR_OK)
+        *out = s.id;
+    else if (reason)
+        *reason = s.reason;
+    return err;
+}
+
+/* A character that would end the field it stands in, or the header. */
+static bool breaks_header(struct stir_slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' || c == ';')
+            return true;
+    }
+    return false;
+}
+
+/* ppt as the grammar's token: what quotes would hide, a reader of the other form would stumble over. */
+static bool is_token(struct stir_slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_token_char((unsigned char)s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+static bool is_digest(struct stir_slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_digest_char((unsigned char)s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+enum stir_err stir_identity_write(char *buf, size_t cap, size_t *len, struct stir_slice token, struct stir_slice x5u, struct stir_slice ppt,
+                                  const struct stir_identity_style *style)
+{
+    static const struct stir_identity_style plain = STIR_IDENTITY_STYLE_INIT;
+    struct stir_identity id = {.token = token};
+    if (!style)
+        style = &plain;
+    if ((!buf && cap) || !len || !token.p || !x5u.p || style->size < sizeof(*style))
+        return STIR_EARG;
+    if (!is_digest(token) || x5u.n == 0 || breaks_header(x5u) || (ppt.p && !is_token(ppt)))
+        return STIR_EVALUE;
+    split_token(&id);
+    if (id.departures)
+        return STIR_EVALUE;
+    struct stir_writer w = stir_writer_of(buf, cap);
+    stir_put_text(&w, style->compact ? ".." : "");
+    stir_put_slice(&w, style->compact ? id.signature : token);
+    stir_put_text(&w, ";info=<");
+    stir_put_slice(&w, x5u);
+    stir_put_text(&w, style->no_alg ? ">" : ">;alg=ES256");
+    if (ppt.p) {
+        stir_put_text(&w, style->quoted_ppt ? ";ppt=\"" : ";ppt=");
+        stir_put_slice(&w, ppt);
+        stir_put_text(&w, style->quoted_ppt ? "\"" : "");
+    }
+    return stir_writer_close(&w, len);
+}
+
+const char *stir_identity_departure_text(enum stir_identity_departure bit)
+{
+    switch (bit) {
+    case STIR_ID_NO_INFO: return "the info parameter is missing";
+    case STIR_ID_INFO_EMPTY: return "info=<> holds no URL";
+    case STIR_ID_INFO_NO_BRACKETS: return "info has no angle brackets around its URL";
+    case STIR_ID_INFO_NOT_FIRST: return "info is not the first parameter";
+    case STIR_ID_INFO_QUOTED: return "info has quotes instead of angle brackets";
+    case STIR_ID_MISSING_SEMICOLON: return "no ';' between info=<...> and the next parameter";
+    case STIR_ID_TOKEN_QUOTED: return "the token stands in quotes";
+    case STIR_ID_PARAM_QUOTED: return "alg or ppt stands in quotes";
+    case STIR_ID_BAD_PARTS: return "the token has not three parts divided by dots";
+    case STIR_ID_BAD_CHARS: return "the token holds a character that base64url has not";
+    case STIR_ID_PARAM_EMPTY: return "an empty parameter: \";;\", or ';' at the end";
+    case STIR_ID_WITH_NAME: return "the value begins with the header's name";
+    }
+    return "";
+}
