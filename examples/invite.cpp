@@ -120,6 +120,7 @@ void run()
     Builder builder = make<Builder>("trust", stir_trust_builder_new);
     must(stir_trust_add_anchor(builder.get(), root.get()), "anchor");
     Trust trust = make<Trust>("trust", stir_trust_freeze, builder.get(), std::uint64_t{1});
+    static_cast<void>(builder.release()); // used up
 
     const std::string invite = "INVITE sip:+12155551213@example.com;user=phone SIP/2.0\r\n"
                                "Via: SIP/2.0/UDP pc.example.net;branch=z9hG4bK1\r\n"

@@ -139,8 +139,7 @@ int main(void)
     struct stir_trust *trust = NULL;
     must(stir_trust_builder_new(&builder), "trust", NULL);
     must(stir_trust_add_anchor(builder, root), "anchor", NULL);
-    must(stir_trust_freeze(&trust, builder, 1), "trust", NULL);
-    stir_trust_builder_free(builder);
+    must(stir_trust_freeze(&trust, builder, 1), "trust", NULL); /* uses the builder up */
 
     struct stir_verdict *now = verify(identity, stir_slice_of(pem, len), trust, NOW + 2);
     struct stir_verdict *later = verify(identity, stir_slice_of(pem, len), trust, NOW + 3600);

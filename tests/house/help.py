@@ -19,21 +19,22 @@ def commands(text):
     """The verbs of lines that show a use: "stir cert show FILE" gives ("cert", "show")."""
     found = set()
     for line in text.splitlines():
-        match = re.match(r"\s*(?:usage: +|Usage: +)?(?:\*)?stir((?: [a-z][a-z0-9]*)+)(?![\w:])", line)
+        match = re.match(r"\s*(?:usage: +|Usage: +)?\*?stir((?: [a-z][a-z0-9]*)+)(?![\w:])", line)
         if match:
             found.add(tuple(match.group(1).split()))
     return found
 
 
 def main(source, stir):
-    page = Path(source, "man/stir.1.scd").read_text().replace("\\", "").replace("*", "").replace("_", "")
+    written = Path(source, "man/stir.1.scd").read_text()
+    page = written.replace("\\", "").replace("*", "").replace("_", "")
     tap = Tap()
     top, status = say(stir)
     tap.rule("stir --help answers with exit status 0", [] if status == 0 and top else [f"exit status {status}"])
     names = commands(top)
     tap.rule("stir --help lists commands", [] if names else ["no line begins with a use of stir"])
-    tap.rule("every command of --help is in the manual page", [" ".join(name) for name in sorted(names - commands(page))])
-    tap.rule("every command of the manual page is in --help", [" ".join(name) for name in sorted(commands(page) - names)])
+    tap.rule("every command of --help is in the manual page", [" ".join(name) for name in sorted(names - commands(written))])
+    tap.rule("every command of the manual page is in --help", [" ".join(name) for name in sorted(commands(written) - names)])
     helped, faults = set(OPTION.findall(top)), []
     for name in sorted(names):
         text, status = say(stir, *name)
@@ -41,9 +42,9 @@ def main(source, stir):
             faults.append(f"stir {' '.join(name)} --help: exit status {status}")
         helped |= set(OPTION.findall(text))
     tap.rule("every command answers --help with exit status 0", faults)
-    written = set(OPTION.findall(page))
-    tap.rule("every option of --help is in the manual page", sorted(helped - written))
-    tap.rule("every option of the manual page is in --help", sorted(written - helped))
+    told = set(OPTION.findall(page))
+    tap.rule("every option of --help is in the manual page", sorted(helped - told))
+    tap.rule("every option of the manual page is in --help", sorted(told - helped))
     tap.done()
 
 
