@@ -29,7 +29,7 @@ static enum stir_err beyond(const struct parser *p, const char *what, unsigned l
 
 static bool is_json_space(int c)
 {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
 }
 
 static int peek(const struct parser *p)
@@ -292,20 +292,14 @@ static struct stir_json take_value(struct stir_reader *r)
     const unsigned char *from = r->p;
     struct stir_json v = {STIR_JSON_NUMBER, {NULL, 0}};
     switch (stir_reader_peek(r)) {
-    case '{': v.type = STIR_JSON_OBJECT; break;
-    case '[': v.type = STIR_JSON_ARRAY; break;
-    case '"': v.type = STIR_JSON_STRING; break;
+    case '"': v.type = STIR_JSON_STRING, reader_skip_string(r); break;
+    case '{': v.type = STIR_JSON_OBJECT, reader_skip_container(r); break;
+    case '[': v.type = STIR_JSON_ARRAY, reader_skip_container(r); break;
     case 't':
-    case 'f': v.type = STIR_JSON_BOOL; break;
-    case 'n': v.type = STIR_JSON_NULL; break;
-    default: break;
+    case 'f': v.type = STIR_JSON_BOOL, reader_skip_word(r); break;
+    case 'n': v.type = STIR_JSON_NULL, reader_skip_word(r); break;
+    default: reader_skip_word(r); break;
     }
-    if (v.type == STIR_JSON_STRING)
-        reader_skip_string(r);
-    else if (v.type >= STIR_JSON_ARRAY)
-        reader_skip_container(r);
-    else
-        reader_skip_word(r);
     v.text = stir_slice_of(from, (size_t)(r->p - from));
     return v;
 }
@@ -323,23 +317,29 @@ struct stir_json_iter stir_json_iter(struct stir_json container)
     return it;
 }
 
+/* The next string of a container, which may turn out to be a member's name. */
+static void take_name(struct stir_json_iter *it)
+{
+    it->name = between_quotes(it->value.text);
+    it->r.p++; /* the colon: only behind a name */
+    reader_skip_space(&it->r);
+    it->value = take_value(&it->r);
+}
+
 bool stir_json_next(struct stir_json_iter *it)
 {
     reader_skip_space(&it->r);
-    if (stir_reader_peek(&it->r) == ',')
+    if (stir_reader_peek(&it->r) == ',') {
         it->r.p++;
-    reader_skip_space(&it->r);
+        reader_skip_space(&it->r);
+    }
     if (it->r.p == it->r.end)
         return false;
     it->name = stir_slice_of(NULL, 0);
     it->value = take_value(&it->r);
     reader_skip_space(&it->r);
-    if (stir_reader_peek(&it->r) != ':')
-        return it->value.text.n > 0;
-    it->name = between_quotes(it->value.text); /* only a member's name stands before a colon */
-    it->r.p++;
-    reader_skip_space(&it->r);
-    it->value = take_value(&it->r);
+    if (stir_reader_peek(&it->r) == ':')
+        take_name(it);
     return it->value.text.n > 0;
 }
 

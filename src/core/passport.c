@@ -115,50 +115,59 @@ static enum stir_err read_text(struct stir_passport *p, struct stir_arena *arena
     return STIR_OK;
 }
 
-static enum stir_err read_member(struct stir_passport *p, struct stir_arena *arena, struct stir_slice name, struct stir_json value, unsigned *seen)
+enum member { ALG, TYP, X5U, PPT, CRIT, B64, ZIP, JWK, JKU, X5C, MEMBERS };
+
+static const struct stir_slice members[MEMBERS] = {
+#define ROW(id, name) [id] = {name, sizeof(name) - 1}
+    ROW(ALG, "alg"), ROW(TYP, "typ"), ROW(X5U, "x5u"), ROW(PPT, "ppt"), ROW(CRIT, "crit"),
+    ROW(B64, "b64"), ROW(ZIP, "zip"), ROW(JWK, "jwk"), ROW(JKU, "jku"), ROW(X5C, "x5c"),
+#undef ROW
+};
+
+static enum stir_err read_member(struct stir_passport *p, struct stir_arena *arena, enum member member, struct stir_json value)
 {
-    struct member {
-        const char *name;
-        struct stir_slice *text;
-    } const members[] = {{"alg", &p->alg}, {"typ", &p->typ}, {"x5u", &p->x5u}, {"ppt", &p->ppt_text}};
-    static const char *const extensions[] = {"crit", "b64", "zip"}, *const keys[] = {"jwk", "jku", "x5c"};
-    for (unsigned i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        if (stir_slice_is(name, members[i].name)) {
-            *seen |= 1u << i;
-            return read_text(p, arena, members[i].text, value);
-        }
-    }
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (stir_slice_is(name, extensions[i]))
-            stir_passport_fault(p, STIR_R_CRIT); /*= RFC7515-4.1.11 */
-        if (stir_slice_is(name, keys[i]))
-            stir_passport_fault(p, STIR_R_KEY_IN_HEADER);
+    switch (member) {
+    case ALG: return read_text(p, arena, &p->alg, value);
+    case TYP: return read_text(p, arena, &p->typ, value);
+    case X5U: return read_text(p, arena, &p->x5u, value);
+    case PPT: return read_text(p, arena, &p->ppt_text, value);
+    case CRIT: /*= RFC7515-4.1.11 */
+    case B64:
+    case ZIP: stir_passport_fault(p, STIR_R_CRIT); return STIR_OK;
+    case JWK:
+    case JKU:
+    case X5C: stir_passport_fault(p, STIR_R_KEY_IN_HEADER); return STIR_OK;
+    case MEMBERS: break;
     }
     return STIR_OK; /* others are ignored, as RFC 7515 §4 has it */
 }
 
-enum { SEEN_ALG = 1, SEEN_TYP = 2, SEEN_X5U = 4, SEEN_PPT = 8 };
+/* A member that must be there and say `wanted`. One that is no string has its fault already. */
+static void judge_member(struct stir_passport *p, bool seen, struct stir_slice text, const char *wanted, enum stir_reason missing, enum stir_reason other)
+{
+    if (!seen)
+        stir_passport_fault(p, missing);
+    else if (text.p && wanted && !stir_slice_is(text, wanted))
+        stir_passport_fault(p, other);
+}
 
 /*= RFC8225-4 */
 static enum stir_err read_header(struct stir_passport *p, struct stir_arena *arena, struct stir_json header)
 {
-    unsigned seen = 0;
+    bool seen[MEMBERS + 1] = {false};
     for (struct stir_json_iter it = stir_json_iter(header); stir_json_next(&it);) {
         struct stir_slice name;
+        int member = 0;
         TRY(stir_json_unescape(&name, it.name, arena));
-        TRY(read_member(p, arena, name, it.value, &seen));
+        while (member < MEMBERS && !stir_slice_eq(name, members[member]))
+            member++;
+        seen[member] = true;
+        TRY(read_member(p, arena, (enum member)member, it.value));
     }
-    p->ppt = (seen & SEEN_PPT) && !p->ppt_text.p ? STIR_PPT_OTHER : stir_ppt_of(p->ppt_text);
-    if (!(seen & SEEN_ALG))
-        stir_passport_fault(p, STIR_R_ALG_MISSING);
-    else if (p->alg.p && !stir_slice_is(p->alg, "ES256"))
-        stir_passport_fault(p, STIR_R_ALG_OTHER);
-    if (!(seen & SEEN_TYP))
-        stir_passport_fault(p, STIR_R_TYP_MISSING);
-    else if (p->typ.p && !stir_slice_is(p->typ, "passport"))
-        stir_passport_fault(p, STIR_R_TYP_OTHER);
-    if (!(seen & SEEN_X5U))
-        stir_passport_fault(p, STIR_R_X5U_MISSING);
+    p->ppt = seen[PPT] && !p->ppt_text.p ? STIR_PPT_OTHER : stir_ppt_of(p->ppt_text);
+    judge_member(p, seen[ALG], p->alg, "ES256", STIR_R_ALG_MISSING, STIR_R_ALG_OTHER);
+    judge_member(p, seen[TYP], p->typ, "passport", STIR_R_TYP_MISSING, STIR_R_TYP_OTHER);
+    judge_member(p, seen[X5U], p->x5u, NULL, STIR_R_X5U_MISSING, STIR_R_NONE);
     return STIR_OK;
 }
 

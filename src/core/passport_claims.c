@@ -38,6 +38,8 @@ enum stir_reason stir_claim_tn_form(struct stir_slice text)
 /* The kind of party that the member name `raw` stands for. */
 static enum stir_party_kind party_kind(struct stir_slice raw)
 {
+    if (raw.n == 2 && raw.p[0] == 't' && raw.p[1] == 'n')
+        return STIR_PARTY_TN; /* nearly all of them */
     return name_is(raw, "tn") ? STIR_PARTY_TN : name_is(raw, "uri") ? STIR_PARTY_URI : STIR_PARTY_NONE;
 }
 
