@@ -168,6 +168,7 @@ static void what_has_no_meaning_is_refused_in_both_modes(void **state)
         {"a.b.c;info=< " URL ">", STIR_R_IDENTITY_SYNTAX},
         {"a.b.c;info=<https://h/\r\n a>", STIR_R_IDENTITY_SYNTAX},
         {"a.b.c;info=<<" URL ">", STIR_R_IDENTITY_SYNTAX},
+        {"a.b.c;info=<\"" URL "\">", STIR_R_IDENTITY_SYNTAX},
         {"a.b.c;info=<" URL ">>", STIR_R_IDENTITY_SYNTAX},
         {"a.b.c;info=>", STIR_R_IDENTITY_SYNTAX},
         {"a.b.c;info=\"\"", STIR_R_IDENTITY_SYNTAX},

@@ -169,11 +169,11 @@ static enum stir_err get_quoted(struct scan *s, struct stir_slice *value, bool *
 static enum stir_err get_bracketed(struct scan *s, struct stir_slice *value)
 {
     size_t from = ++s->at;
-    while (peek(s) > ' ' && peek(s) != '>' && peek(s) != '<')
+    while (peek(s) > ' ' && peek(s) != '>' && peek(s) != '<' && peek(s) != '"')
         s->at++;
     *value = since(s, from);
     if (peek(s) != '>')
-        return fail_syntax(s, peek(s) < 0 ? "info's '<' does not close" : "a blank or '<' inside info's angle brackets");
+        return fail_syntax(s, peek(s) < 0 ? "info's '<' does not close" : "a blank, '<' or '\"' inside info's angle brackets");
     s->at++;
     return STIR_OK;
 }
