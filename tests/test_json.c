@@ -142,6 +142,7 @@ static void json_refuses_what_is_not_strict(void **state)
         ROW("high surrogate before another escape", "\"\\ud83d\\u0041\""),
         ROW("two high surrogates", "\"\\ud83d\\ud83d\""),
         ROW("low surrogate alone", "\"\\ude00\""),
+        ROW("two low surrogates", "\"\\ude00\\ude00\""),
         ROW("NUL", "\"1215\0"
                    "5551212\""),
         ROW("NUL escaped", "\"1215\\u00005551212\""),
