@@ -164,6 +164,14 @@ static void a_list_tells_what_it_is_not_good_for(void **state)
         {"form-explicit-false", "I", 0},
         {"form-reason-7", "I", 1},
         {"pa-empty", "I", 0},
+        {"pa-idp-form", "UB", 0},
+        {"pa-idp-empty", "UB", 0},
+        {"pa-idp-flag", "UB", 0},
+        {"pa-idp-flag-first", "UB", 0},
+        {"pa-idp-reasons", "UBr", 0},
+        {"form-1970", "I", 0},
+        {"form-odd-extensions", "I", 1},
+
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char file[64], letters[16];
@@ -193,6 +201,28 @@ static void broken_lists_are_refused_and_say_why(void **state)
         {"bad-extension-twice", "an extension stands twice"},
         {"bad-empty-extensions", "a list of extensions is empty"},
         {"bad-issuer-name", "a certificateIssuer has no readable directoryName"},
+        {"bad-issuer-names", "a certificateIssuer has no readable directoryName"},
+        {"bad-outer", "it is not a signed part, an algorithm and a signature"},
+        {"bad-signature-bits", "its signature is no whole number of bytes"},
+        {"bad-version", "its version is neither 1 nor 2"},
+        {"bad-inner", "its signature algorithm is no DER"},
+        {"bad-issuer", "its issuer is no Name"},
+        {"bad-this-update", "thisUpdate is no time"},
+        {"bad-next-update", "nextUpdate is no time"},
+        {"bad-revoked", "revokedCertificates is no DER"},
+        {"bad-entry", "an entry is no SEQUENCE"},
+        {"bad-entry-serial", "an entry has no serial number"},
+        {"bad-entry-date", "an entry has no readable revocationDate"},
+        {"bad-entry-extensions", "crlEntryExtensions are no SEQUENCE"},
+        {"bad-extension", "an extension is no DER"},
+        {"bad-extension-id", "an extension is no DER"},
+        {"bad-extension-form", "an extension is no DER"},
+        {"bad-extensions", "crlExtensions are no DER"},
+        {"bad-after-extensions", "bytes follow the extensions"},
+        {"bad-reason-code", "a reasonCode is no CRLReason"},
+        {"bad-invalidity-date", "an invalidityDate is no GeneralizedTime"},
+        {"bad-aki", "the authorityKeyIdentifier is no SEQUENCE"},
+        {"bad-aki-id", "the keyIdentifier is no DER"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char file[64];
@@ -500,6 +530,15 @@ static void huge_names_shared_by_many_entries_cost_little(void **state)
     free(rows);
 }
 
+/* 0 says that there is no nextUpdate, and this one has long passed. */
+static void a_next_update_at_the_beginning_of_time_is_one(void **state)
+{
+    (void)state;
+    struct stir_crl *crl = crl_of("crl/form-1970.crl");
+    assert_int_equal(stir_crl_info(crl)->next_update, -1);
+    stir_crl_free(crl);
+}
+
 static void a_list_may_have_many_owners(void **state)
 {
     (void)state;
@@ -520,6 +559,11 @@ static void a_missing_argument_is_an_error(void **state)
     assert_err(stir_crl_parse(&out, stir_slice_of(NULL, 0), NULL), STIR_EARG);
     assert_err(stir_crl_signed_by(NULL, cert), STIR_EARG);
     assert_err(stir_crl_signed_by(crl, NULL), STIR_EARG);
+    struct stir_crl_entry entry;
+    assert_false(stir_crl_entry_at(NULL, 0, &entry) || stir_crl_entry_at(crl, 0, NULL));
+    assert_false(stir_crl_find(NULL, S("x"), S("1"), &entry) || stir_crl_find(crl, S("x"), S("1"), NULL));
+    assert_int_equal(stir_crl_info(NULL)->n_entries, 0);
+    assert_null(stir_crl_ref(NULL));
     stir_cert_free(cert);
     stir_crl_free(crl);
 }
@@ -541,6 +585,7 @@ int main(void)
         cmocka_unit_test(of_two_entries_the_one_that_revokes_goes_first),
         cmocka_unit_test(more_entries_or_bytes_than_the_limit_are_refused),
         cmocka_unit_test(huge_names_shared_by_many_entries_cost_little),
+        cmocka_unit_test(a_next_update_at_the_beginning_of_time_is_one),
         cmocka_unit_test(a_list_may_have_many_owners),
         cmocka_unit_test(a_missing_argument_is_an_error),
     };

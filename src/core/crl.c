@@ -4,6 +4,8 @@
 #include "core/crl.h"
 #include "core/der.h"
 
+enum { REMOVE_FROM_CRL = 8 };
+
 STIR_AUTO_STRUCT_FREE(stir_crl)
 
 /* ---- order */
@@ -42,7 +44,7 @@ static int by_serial(const void *a, const void *b)
     const struct stir_crl_revoked *x = *(const struct stir_crl_revoked *const *)a, *y = *(const struct stir_crl_revoked *const *)b;
     int order = compare_rank(x->issuer->rank, x->serial, y);
     if (order == 0)
-        order = (x->reason == 8) - (y->reason == 8);
+        order = (x->reason == REMOVE_FROM_CRL) - (y->reason == REMOVE_FROM_CRL);
     return order ? order : (x > y) - (x < y);
 }
 
@@ -89,39 +91,42 @@ static enum stir_err parse_der(struct stir_crl **out, unsigned char *der, size_t
     return STIR_OK;
 }
 
-/* The one block "X509 CRL" of a PEM text; blocks of other kinds are passed over. */
-static enum stir_err find_pem(struct stir_slice text, unsigned char **der, size_t *n, struct stir_diag *diag)
+/* The next block "X509 CRL"; blocks of other kinds are passed over. STIR_ENOTFOUND when there is none. */
+static enum stir_err next_list(struct stir_slice text, size_t *at, unsigned char **der, size_t *n, struct stir_diag *diag)
 {
-    size_t at = 0;
-    *der = NULL;
     for (;;) {
-        struct stir_slice label;
-        unsigned char *block;
-        size_t len;
-        enum stir_err err = stir_pem_next(text, &at, &label, &block, &len);
-        if (err == STIR_ENOTFOUND)
-            break;
-        if (err == STIR_OK && stir_slice_is(label, "X509 CRL") && !*der) {
-            *der = block;
-            *n = len;
-            continue;
-        }
-        if (err == STIR_OK)
-            free(block);
-        if (err == STIR_OK && !stir_slice_is(label, "X509 CRL"))
-            continue;
+        struct stir_slice label = {NULL, 0};
+        enum stir_err err = stir_pem_next(text, at, &label, der, n);
+        if (err == STIR_EPEM)
+            return stir_pem_broken(diag, text, *at);
+        if (err != STIR_OK || stir_slice_is(label, "X509 CRL"))
+            return err;
         free(*der);
-        if (err == STIR_OK)
-            return stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "the PEM text has more than one X509 CRL: read them one at a time");
-        return err == STIR_ENOMEM ? err : stir_pem_broken(diag, text, at);
+        *der = NULL;
     }
-    return *der ? STIR_OK : stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "neither a CRL in DER nor a PEM block X509 CRL");
+}
+
+/* The one list of a PEM text. */
+static enum stir_err only_list(struct stir_slice text, unsigned char **der, size_t *n, struct stir_diag *diag)
+{
+    unsigned char *second = NULL;
+    size_t at = 0, ignored = 0;
+    enum stir_err err = next_list(text, &at, der, n, diag);
+    if (err == STIR_ENOTFOUND)
+        return stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "neither a CRL in DER nor a PEM block X509 CRL");
+    TRY(err);
+    err = next_list(text, &at, &second, &ignored, diag);
+    if (err == STIR_ENOTFOUND)
+        return STIR_OK;
+    free(second);
+    free(*der);
+    return err == STIR_OK ? stir_diag_set(diag, STIR_EPEM, at, "the PEM text has more than one X509 CRL: read them one at a time") : err;
 }
 
 enum stir_err stir_crl_parse(struct stir_crl **out, struct stir_slice text, struct stir_diag *diag)
 {
     STIR_OSSL_QUIET;
-    unsigned char *der;
+    unsigned char *der = NULL;
     size_t n = 0;
     if (!out || !text.p)
         return STIR_EARG;
@@ -129,7 +134,7 @@ enum stir_err stir_crl_parse(struct stir_crl **out, struct stir_slice text, stru
     if (text.n > 2 * (size_t)STIR_MAX_CRL)
         return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "the CRL has %zu bytes, more than %u", text.n, STIR_MAX_CRL);
     if (text.n == 0 || text.p[0] != STIR_DER_SEQUENCE) {
-        TRY(find_pem(text, &der, &n, diag));
+        TRY(only_list(text, &der, &n, diag));
         return parse_der(out, der, n, diag);
     }
     der = malloc(text.n);
@@ -141,7 +146,8 @@ enum stir_err stir_crl_parse(struct stir_crl **out, struct stir_slice text, stru
 
 struct stir_crl *stir_crl_ref(struct stir_crl *crl)
 {
-    atomic_fetch_add_explicit(&crl->owners, 1, memory_order_relaxed);
+    if (crl)
+        atomic_fetch_add_explicit(&crl->owners, 1, memory_order_relaxed);
     return crl;
 }
 
@@ -160,7 +166,8 @@ void stir_crl_free(struct stir_crl *crl)
 
 const struct stir_crl_info *stir_crl_info(const struct stir_crl *crl)
 {
-    return &crl->info;
+    static const struct stir_crl_info nothing = {.issuer = ""};
+    return crl ? &crl->info : &nothing;
 }
 
 static void show(const struct stir_crl_revoked *entry, struct stir_crl_entry *out)
@@ -173,7 +180,7 @@ static void show(const struct stir_crl_revoked *entry, struct stir_crl_entry *ou
 
 bool stir_crl_entry_at(const struct stir_crl *crl, size_t i, struct stir_crl_entry *out)
 {
-    if (i >= crl->info.n_entries)
+    if (!crl || !out || i >= crl->info.n_entries)
         return false;
     show(&crl->entries[i], out);
     return true;
@@ -200,8 +207,8 @@ static bool find_rank(const struct stir_crl *crl, struct stir_slice name, size_t
 
 bool stir_crl_find(const struct stir_crl *crl, struct stir_slice issuer_der, struct stir_slice serial, struct stir_crl_entry *out)
 {
-    size_t rank, low = 0, high = crl->info.n_entries;
-    if (!find_rank(crl, issuer_der, &rank))
+    size_t rank, low = 0, high = stir_crl_info(crl)->n_entries;
+    if (!crl || !out || !find_rank(crl, issuer_der, &rank))
         return false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;

@@ -266,8 +266,8 @@ static bool get_flag(struct stir_reader *r, unsigned char tag, bool *flag)
         return true;
     if (stir_der_get(r, tag, &content, NULL) != STIR_OK || content.n != 1)
         return false;
-    *flag = content.p[0] != 0;
-    return !*flag || content.p[0] == (char)0xff;
+    *flag = content.p[0] == (char)0xff;
+    return *flag || content.p[0] == 0;
 }
 
 static bool get_issuing_point(struct stir_slice value, struct stir_crl_info *info)
