@@ -13,6 +13,7 @@ static const struct stir_tn_options plans[] = {
     {sizeof(struct stir_tn_options), "1", "011", "1", NULL},
     {sizeof(struct stir_tn_options), "44", "00", "0", NULL},
     {sizeof(struct stir_tn_options), "34", "00", NULL, listed},
+    {sizeof(struct stir_tn_options), "1", "9011", "9", NULL},
 };
 
 static void check(bool good)
@@ -28,7 +29,7 @@ static void check_party(const struct stir_party *party, const struct stir_tn_opt
     struct stir_party again;
     check(party->len <= STIR_PARTY_MAX && party->text[party->len] == '\0' && !memchr(party->text, '\0', party->len));
     if (party->kind == STIR_PARTY_TN)
-        check(stir_tn_is_canonical(text));
+        check(stir_tn_is_canonical(text) && (!stir_tn_is_special(text, NULL) || text.n == 3 || text.p[0] == '*' || text.p[0] == '#'));
     else
         check(party->kind == STIR_PARTY_URI &&
               (memcmp(party->text, "sip", 3) == 0 || memcmp(party->text, "tel", 3) == 0 || memcmp(party->text, "urn", 3) == 0));
@@ -44,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const struct stir_tn_options *plan = &plans[data[0] % (sizeof(plans) / sizeof(plans[0]))];
     struct stir_slice text = stir_slice_of(data + 1, size - 1);
+    check(!stir_tn_is_canonical(text) || text.n <= STIR_TN_MAX);
     if (stir_tn_parse(&party, text, plan) == STIR_OK)
         check_party(&party, plan);
     else
