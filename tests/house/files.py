@@ -49,7 +49,7 @@ def main(source):
     for folder, pattern, builds, cut in (
             ("src/core", "*.c", ["src/core/meson.build"], ""), ("src/cli", "*.c", ["src/cli/meson.build"], ""), ("src/io", "*.c", ["src/io/meson.build"], ""),
             ("include/stir", "*.h", ["include/stir/meson.build"], ""),
-            ("tests", "test_*.c", ["tests/meson.build"], "test_"), ("fuzz", "fuzz_*.c", ["fuzz/meson.build"], "fuzz_"), ("tests/cli", "*.sh", ["tests/meson.build"], ""),
+            ("tests", "test_*.c", ["tests/meson.build"], "test_"), ("fuzz", "fuzz_*.c", ["fuzz/meson.build"], "fuzz_"), ("tests/cli", "*.py", ["tests/meson.build"], ""),
             ("tests/house", "*.py", ["tests/house/meson.build"], ""), ("examples", "*.c", ["examples/meson.build"], ""), ("examples", "*.cpp", ["examples/meson.build"], "")):
         named = words(source, *builds)
         tap.rule(f"every {folder}/{pattern} is built or run", [f"{path.relative_to(source)} is not in {builds[0]}" for path in sorted((source / folder).glob(pattern))
