@@ -57,7 +57,8 @@ struct stir_sip {
  *  `*out` is written in any case. */
 STIR_API STIR_MUST_USE enum stir_err stir_sip_parse(struct stir_sip *out, struct stir_slice message, struct stir_diag *diag);
 
-/** Read a SIP Date (RFC 3261 §20.17): "Fri, 25 Sep 2015 19:12:25 GMT".
+/** Read a SIP Date (RFC 3261 §20.17): "Fri, 25 Sep 2015 19:12:25 GMT". Case matters, GMT alone is a zone, second 60 does not exist; the weekday must be one,
+ *  and is not held against the date.
  *  @return STIR_OK; STIR_ESYNTAX, STIR_EARG; `*out` (seconds since 1970 UTC) is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_date_parse(int64_t *out, struct stir_slice text);
 
@@ -65,7 +66,8 @@ STIR_API STIR_MUST_USE enum stir_err stir_date_parse(int64_t *out, struct stir_s
  *  @return STIR_OK; STIR_EVALUE (not a time between the years 1970 and 9999), STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_date_write(char buf[30], int64_t at);
 
-/** Read a time as people give it: Unix seconds or RFC 3339 ("2022-06-29T20:25:36Z", with offset or 'Z').
+/** Read a time as people give it: Unix seconds or RFC 3339 ("2022-06-29T20:25:36Z", with offset or 'Z'; fractions of a second are dropped, second 60 does not
+ *  exist).
  *  @return STIR_OK; STIR_ESYNTAX, STIR_EARG; `*out` is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_time_parse(int64_t *out, struct stir_slice text);
 
