@@ -1,3 +1,4 @@
+/* The verification service. Over 600 lines, and still one subject: one table of departures and one case for each rule that a table cannot say. */
 #include "call_support.h"
 
 #include "core/json.h"

@@ -75,13 +75,5 @@ STIR_API STIR_MUST_USE enum stir_err stir_attest_invite(char *buf, size_t cap, s
 STIR_API STIR_MUST_USE enum stir_err stir_attest_claims(char *buf, size_t cap, size_t *len, struct stir_slice header_json, struct stir_slice payload_json,
                                                         const struct stir_signer *signer, struct stir_es256_ctx *ctx, struct stir_diag *diag);
 
-/** A random UUID (version 4) with a closing NUL, for origid.
- *  @return STIR_OK; STIR_ECRYPTO, STIR_EARG. */
-STIR_API STIR_MUST_USE enum stir_err stir_uuid(char buf[37]);
-
-/** Is `text` a UUID: 8-4-4-4-12 hex digits, either case?
- *  @return true when it is. */
-STIR_API bool stir_is_uuid(struct stir_slice text);
-
 STIR_END
 #endif

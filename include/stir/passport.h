@@ -116,5 +116,13 @@ STIR_API STIR_MUST_USE enum stir_err stir_passport_write_payload(char *buf, size
  * STIR_ENOMEM, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_json_canonical(char *buf, size_t cap, size_t *len, struct stir_slice json, struct stir_diag *diag);
 
+/** A random UUID (version 4) with a closing NUL, for origid.
+ *  @return STIR_OK; STIR_ECRYPTO, STIR_EARG. */
+STIR_API STIR_MUST_USE enum stir_err stir_uuid(char buf[37]);
+
+/** Is `text` a UUID: 8-4-4-4-12 hex digits, either case?
+ *  @return true when it is. */
+STIR_API bool stir_is_uuid(struct stir_slice text);
+
 STIR_END
 #endif

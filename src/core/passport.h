@@ -18,9 +18,6 @@ struct stir_json stir_passport_payload(const struct stir_passport *passport);
 
 bool stir_passport_has_fault(const struct stir_passport *passport, enum stir_reason reason);
 
-/* `text` is a UUID: 8-4-4-4-12 hex digits, either case. */
-bool stir_uuid_form(struct stir_slice text);
-
 /* ---- Between the files of this room ---- */
 
 /* Note a fault: kept in the order of numbers, each once. */

@@ -166,18 +166,6 @@ static enum stir_err read_attest(struct claims *c, struct stir_json value)
     return STIR_OK;
 }
 
-bool stir_uuid_form(struct stir_slice text)
-{
-    if (text.n != 36)
-        return false;
-    for (size_t i = 0; i < text.n; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? text.p[i] != '-' : stir_hex_value((unsigned char)text.p[i]) < 0)
-            return false;
-    }
-    return true;
-}
-
 /*= RFC8588-5 */
 static enum stir_err read_origid(struct claims *c, struct stir_json value)
 {
@@ -186,7 +174,7 @@ static enum stir_err read_origid(struct claims *c, struct stir_json value)
         TRY(stir_json_string(&text, value, c->arena));
     if (text.n <= STIR_MAX_ORIGID)
         c->p->origid = text;
-    if (!stir_uuid_form(text))
+    if (!stir_is_uuid(text))
         stir_passport_fault(c->p, STIR_R_ORIGID_FORM);
     return STIR_OK;
 }

@@ -1,4 +1,4 @@
-#include <stir/attest.h>
+#include <stir/passport.h>
 
 #include "core/bytes.h"
 
