@@ -189,24 +189,26 @@ static enum stir_err read_pkcs8(struct parts *out, struct stir_slice der, struct
 
 /* ------------------------------------------------------------------ from parts to a key */
 
-/* Wrap OpenSSL's key; it is ours from here on. */
-static enum stir_err key_of_evp(struct stir_key **out, EVP_PKEY *evp, bool is_private)
+/* The uncompressed public point of OpenSSL's key. */
+static enum stir_err point_of_evp(unsigned char point[POINT], const EVP_PKEY *evp)
 {
-    STIR_AUTO(EVP_PKEY) *owned = evp;
-    BIGNUM *x = NULL, *y = NULL;
-    unsigned char point[POINT] = {POINT_CONVERSION_UNCOMPRESSED};
-    bool done = EVP_PKEY_get_bn_param(owned, OSSL_PKEY_PARAM_EC_PUB_X, &x) && EVP_PKEY_get_bn_param(owned, OSSL_PKEY_PARAM_EC_PUB_Y, &y) &&
+    STIR_AUTO(BIGNUM) *x = NULL;
+    STIR_AUTO(BIGNUM) *y = NULL;
+    point[0] = POINT_CONVERSION_UNCOMPRESSED;
+    bool done = EVP_PKEY_get_bn_param(evp, OSSL_PKEY_PARAM_EC_PUB_X, &x) && EVP_PKEY_get_bn_param(evp, OSSL_PKEY_PARAM_EC_PUB_Y, &y) &&
                 BN_bn2binpad(x, point + 1, STIR_P256_BYTES) > 0 && BN_bn2binpad(y, point + COMPRESSED, STIR_P256_BYTES) > 0;
-    BN_free(x);
-    BN_free(y);
-    if (!done)
-        return stir_ossl_failure();
+    return done ? STIR_OK : stir_ossl_failure();
+}
+
+/* Wrap OpenSSL's key, taken out of `*evp`, and its point. */
+static enum stir_err key_of_evp(struct stir_key **out, EVP_PKEY **evp, const unsigned char point[POINT], bool is_private)
+{
     struct stir_key *key = calloc(1, sizeof(*key));
     if (!key)
         return STIR_ENOMEM;
     atomic_init(&key->owners, 1);
     key->is_private = is_private;
-    key->evp = STIR_MOVE(owned);
+    key->evp = STIR_MOVE(*evp);
     memcpy(key->spki, spki_head, SPKI_HEAD);
     memcpy(key->spki + SPKI_HEAD, point, POINT);
     *out = key;
@@ -244,13 +246,18 @@ static enum stir_err public_key(struct stir_key **out, const struct parts *parts
 {
     static const char no_point[] = "the public key is no point of P-256: the file is damaged, or it is not what it says";
     struct stir_slice point = parts->points[0];
-    EVP_PKEY *evp = NULL;
+    unsigned char whole[POINT];
+    STIR_AUTO(EVP_PKEY) *evp = NULL;
     if (!is_point(point))
         return stir_diag_set(diag, STIR_EKEY, SIZE_MAX, "%s", no_point);
     enum stir_err err = import_key(&evp, (const unsigned char *)point.p, point.n, NULL);
     if (err != STIR_OK)
         return err == STIR_EKEY ? stir_diag_set(diag, err, SIZE_MAX, "%s", no_point) : err;
-    return key_of_evp(out, evp, false);
+    if (point.n == POINT)
+        memcpy(whole, point.p, POINT);
+    else
+        TRY(point_of_evp(whole, evp));
+    return key_of_evp(out, &evp, whole, false);
 }
 
 /* The public point of a private value: OpenSSL's multiplication of the generator is constant time. */
@@ -280,7 +287,7 @@ static bool fits(struct stir_slice given, const unsigned char point[POINT])
 static enum stir_err private_key(struct stir_key **out, const struct parts *parts, struct stir_diag *diag)
 {
     unsigned char padded[STIR_P256_BYTES] = {0}, point[POINT];
-    EVP_PKEY *evp = NULL;
+    STIR_AUTO(EVP_PKEY) *evp = NULL;
     size_t n = parts->secret.n;
     if (n > sizeof(padded))
         return stir_diag_set(diag, STIR_EKEY, SIZE_MAX, "the private value is longer than a P-256 key: the file is damaged, or it is not what it says");
@@ -299,7 +306,7 @@ static enum stir_err private_key(struct stir_key **out, const struct parts *part
     if (!fits(parts->points[0], point) || !fits(parts->points[1], point))
         return stir_diag_set(diag, STIR_EKEY, SIZE_MAX, "the private value does not fit the public key beside it: the file was put together from two keys");
     TRY(import_key(&evp, point, POINT, secret));
-    return key_of_evp(out, evp, true);
+    return key_of_evp(out, &evp, point, true);
 }
 
 enum stir_err stir_key_from_sec1(struct stir_key **out, struct stir_slice der, struct stir_diag *diag)
@@ -334,8 +341,12 @@ enum stir_err stir_key_generate(struct stir_key **out)
     STIR_OSSL_QUIET;
     if (!out)
         return STIR_EARG;
-    EVP_PKEY *evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    return evp ? key_of_evp(out, evp, true) : stir_ossl_failure();
+    unsigned char point[POINT];
+    STIR_AUTO(EVP_PKEY) *evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    if (!evp)
+        return stir_ossl_failure();
+    TRY(point_of_evp(point, evp));
+    return key_of_evp(out, &evp, point, true);
 }
 
 /* ------------------------------------------------------------------ the object */
