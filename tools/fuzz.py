@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs every fuzz target for some seconds, two at a time, and prints what came of it. fuzz.py BUILD SECONDS [TARGET...]
+"""Runs every fuzz target for some seconds, JOBS (2) at a time, and prints what came of it. fuzz.py BUILD SECONDS [TARGET...]
 
 New inputs go to BUILD/corpus/TARGET, findings to BUILD/findings/TARGET; the committed corpus is only read.
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-AT_ONCE = 2
+AT_ONCE = int(os.environ.get("JOBS", "2"))
 ENV = {"ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 
 
