@@ -376,7 +376,7 @@ static bool lists(struct stir_slice ids, const char *id)
 static struct stir_slice their_lints(struct stir_slice table, const unsigned char sha256[STIR_SHA256])
 {
     char hex[2 * STIR_SHA256 + 1];
-    struct stir_slice line;
+    struct stir_slice line = {NULL, 0};
     for (size_t i = 0; i < STIR_SHA256; i++)
         snprintf(hex + 2 * i, 3, "%02x", sha256[i]);
     while (support_line(&table, &line)) {
