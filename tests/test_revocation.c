@@ -144,7 +144,7 @@ static void only_a_usable_list_speaks(void **state)
         {"direct list, forged", "other-direct-chain", {{0}, {"chain/direct-forged"}, false}, NOW, UNKNOWN},
         {"direct list under another name", "other-direct-chain", {{0}, {"chain/direct-other-name"}, false}, NOW, UNKNOWN},
         {"direct list says nothing of the CA", "other-chain", {{0}, {"other-direct"}, false}, NOW, UNKNOWN},
-        {"direct list of a CA with keyCertSign alone", "chain1", {{0}, {"ca-direct"}, false}, NOW, REVOKED},
+        {"direct list of a CA with keyCertSign alone", "chain1", {{0}, {"ca-direct"}, false}, NOW, UNKNOWN},
         {"direct list of another CA", "chain1", {{0}, {"other-direct"}, false}, NOW, UNKNOWN},
     };
     struct stir_policy policy = support_policy("shaken");

@@ -30,12 +30,12 @@ static bool is_in_date(const struct revocation *r, int64_t from, int64_t until)
     return false;
 }
 
+/*= RFC5280-6.3.3 */
 static bool may_sign_lists(const struct stir_cert_info *signer)
 {
     if (signer->key_usage == STIR_PART_ABSENT)
         return true;
-    /* CAs of the SHAKEN profile carry keyCertSign alone and sign lists all the same. */
-    return signer->key_usage == STIR_PART_GOOD && signer->key_usage_bits & (STIR_KU_CRL_SIGN | STIR_KU_KEY_CERT_SIGN);
+    return signer->key_usage == STIR_PART_GOOD && signer->key_usage_bits & STIR_KU_CRL_SIGN;
 }
 
 /* A way from pa[at] to a root of the policy administrator, all of it valid now. `depth` certificates and `below` CAs are under it. */

@@ -195,7 +195,7 @@ case("tn --json", YES, "tn", "911", "*67", "sip:Bob@EXAMPLE.com", "--json", says
 # ---------------------------------------------------------------- revocation
 CRL = DATA / "crl"
 CRL_AT = "2026-06-01T00:00:00Z"
-case("a certificate that its CA revoked", NO, "cert", "verify", CRL / "chain1.pem", "--trust", CRL / "ca-root.pem", "--crl", CRL / "ca-direct.crl", "--at", CRL_AT, says="revoked")
+case("a certificate that its CA revoked", NO, "cert", "verify", CRL / "other-direct-chain.pem", "--trust", CRL / "other-root.pem", "--crl", CRL / "other-direct.crl", "--at", CRL_AT, says="revoked")
 case("one that the administrator revoked", NO, "cert", "verify", CRL / "chain1.pem", "--trust", CRL / "ca-root.pem", "--crl", CRL / "pa-indirect.crl", "--pa-trust", CRL / "pa-root.pem",
      "--pa-trust", CRL / "pa-crl.pem", "--at", CRL_AT, says="revoked")
 case("one that is not", YES, "cert", "verify", CRL / "chain2.pem", "--trust", CRL / "ca-root.pem", "--crl", CRL / "pa-indirect.crl", "--pa-trust", CRL / "pa-root.pem",
