@@ -353,6 +353,36 @@ static void no_flipped_bit_of_a_certificate_leaves_its_signature_good(void **sta
     unload(&ca);
 }
 
+/* The algorithm outside is not signed: written in another way, all else good, it is not the one that was signed. */
+static void an_algorithm_outside_that_differs_from_the_one_inside_is_no_signature(void **state)
+{
+    (void)state;
+    struct bundle sp = load("libstirshaken/test_ref_sp_sp.pem"), ca = load("libstirshaken/test_ref_ca_ca.pem");
+    struct stir_slice content, tbs, sig;
+    assert_err(stir_der_only(stir_cert_info(sp.certs[0])->der, STIR_DER_SEQUENCE, &content), STIR_OK);
+    struct stir_reader r = stir_reader_of(content);
+    assert_err(stir_der_get(&r, STIR_DER_SEQUENCE, NULL, &tbs), STIR_OK);
+    assert_err(stir_der_get(&r, STIR_DER_SEQUENCE, NULL, NULL), STIR_OK);
+    assert_err(stir_der_get(&r, STIR_DER_BIT_STRING, NULL, &sig), STIR_OK);
+    static const struct stir_slice algorithms[] = {ROW("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"),
+                                                   ROW("\x30\x0c\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x05\x00")};
+    for (size_t i = 0; i < 2; i++) {
+        struct stir_writer w = stir_writer_of(built, sizeof(built));
+        struct stir_cert *cert = NULL;
+        size_t at = stir_der_open(&w, STIR_DER_SEQUENCE);
+        stir_put_slice(&w, tbs);
+        stir_put_slice(&w, algorithms[i]);
+        stir_put_slice(&w, sig);
+        stir_der_close(&w, at);
+        assert_err(stir_cert_parse(&cert, stir_slice_of(built, w.need), NULL), STIR_OK);
+        assert_int_equal(stir_cert_info(cert)->sig_mismatch, i);
+        assert_err(stir_cert_signed_by(cert, ca.certs[0]), i ? STIR_ESIG : STIR_OK);
+        stir_cert_free(cert);
+    }
+    unload(&sp);
+    unload(&ca);
+}
+
 static void refuses_sha1_and_weak_rsa_and_signatures_by_another_kind_of_key(void **state)
 {
     (void)state;
@@ -416,6 +446,7 @@ int main(void)
         cmocka_unit_test(reads_the_certificate_of_rfc9118_with_its_constraints),
         cmocka_unit_test(bears_libstirshaken_certificates_and_calls_their_list_bad),
         cmocka_unit_test(no_flipped_bit_of_a_certificate_leaves_its_signature_good),
+        cmocka_unit_test(an_algorithm_outside_that_differs_from_the_one_inside_is_no_signature),
         cmocka_unit_test(refuses_sha1_and_weak_rsa_and_signatures_by_another_kind_of_key),
         cmocka_unit_test(explicit_curves_other_algorithms_and_short_keys_sign_nothing),
         cmocka_unit_test(counts_its_owners),
