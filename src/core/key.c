@@ -71,6 +71,7 @@ enum stir_err stir_key_not_p256(struct stir_diag *diag, const char *what)
 }
 
 /* EcpkParameters (RFC 5480 §2.1.1): the name of the one curve; never a curve that is spelt out, which could be any curve. */
+/*= RFC5480-2.1.1 */
 static enum stir_err read_curve(struct stir_reader *r, struct stir_diag *diag)
 {
     struct stir_slice oid;
