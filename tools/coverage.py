@@ -22,7 +22,9 @@ def measure(build, suites):
     if ran.returncode:
         print(ran.stdout[-3000:])
         print("coverage: tests fail; see ./run check")
-    report = json.loads(subprocess.run(["gcovr", "--root", ".", "--filter", "src/core/", "--json-summary=-", str(build)], capture_output=True, text=True, check=True).stdout)
+    # In the build folder: gcovr leaves its files for a moment where it stands.
+    command = ["gcovr", "--root", str(Path.cwd()), "--filter", str(Path.cwd() / "src/core") + "/", "--json-summary=-", "."]
+    report = json.loads(subprocess.run(command, cwd=build, capture_output=True, text=True, check=True).stdout)
     lines = {Path(item["filename"]).name: (item["line_covered"], item["line_total"]) for item in report["files"]}
     return lines, ran.returncode == 0
 
