@@ -21,7 +21,7 @@ static void slices_lie_within(const struct stir_sip *sip, struct stir_slice m)
                                          call->priority, sip->method, call->display_name, sip->head,  sip->body};
     for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++)
         within(m, singles[i]);
-    require(call->n_identity <= STIR_MAX_IDENTITIES && call->n_pai <= STIR_MAX_PAI && call->n_fingerprints <= STIR_MAX_FINGERPRINTS);
+    require(call->n_identity <= STIR_MAX_IDENTITIES + 1 && call->n_pai <= STIR_MAX_PAI && call->n_fingerprints <= STIR_MAX_FINGERPRINTS);
     require(sip->identities_seen >= call->n_identity);
     for (size_t i = 0; i < call->n_identity; i++)
         within(m, call->identity[i]);

@@ -188,7 +188,7 @@ static void the_policy_decides_what_is_fatal(void **state)
     stir_chain_free(chain);
 
     policy = support_policy("shaken");
-    assert_err(stir_policy_set(&policy, STIR_R_ISSUER_MISSING, STIR_SEVERITY_WARN), STIR_OK);
+    assert_err(stir_policy_set(&policy, STIR_R_ISSUER_MISSING, STIR_SEVERITY_WARN), STIR_EVALUE);
     chain = chain_of("no-issuer", "root", &policy);
     assert_false(stir_chain_info(chain)->trusted); /* no policy makes a path where there is none */
     stir_chain_free(chain);

@@ -42,7 +42,9 @@ static void severities_come_from_the_catalogue_and_can_be_set(void **state)
 static void what_lets_anybody_in_cannot_be_softened(void **state)
 {
     (void)state;
-    static const enum stir_reason hard[] = {STIR_R_SIGNATURE_BAD, STIR_R_SIGNATURE_FORM, STIR_R_ALG_OTHER, STIR_R_CRIT, STIR_R_LEAF_KEY, STIR_R_ISSUER_SIGNATURE, STIR_R_IDENTITY_MISSING};
+    static const enum stir_reason hard[] = {STIR_R_SIGNATURE_BAD, STIR_R_SIGNATURE_FORM, STIR_R_ALG_OTHER, STIR_R_CRIT, STIR_R_LEAF_KEY, STIR_R_ISSUER_SIGNATURE, STIR_R_IDENTITY_MISSING,
+                                             STIR_R_ISSUER_MISSING, STIR_R_ISSUER_NOT_CA, STIR_R_CERT_ALGORITHM, STIR_R_CERT_WITH_KEY, STIR_R_ORIG_MISMATCH, STIR_R_COMPACT_FORM,
+                                             STIR_R_DATE_MISSING, STIR_R_PPT_UNSUPPORTED};
     for (size_t i = 0; i < sizeof(hard) / sizeof(hard[0]); i++) {
         struct stir_policy policy;
         assert_err(stir_policy_preset(&policy, S("shaken")), STIR_OK);

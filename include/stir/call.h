@@ -28,10 +28,17 @@ struct stir_call {
     struct stir_slice display_name; /**< of From, without quotes */
     bool is_response;
 };
+#ifdef __cplusplus
+#define STIR_CALL_INIT           \
+    {                            \
+        sizeof(struct stir_call) \
+    }
+#else
 #define STIR_CALL_INIT                   \
     {                                    \
         .size = sizeof(struct stir_call) \
     }
+#endif
 
 /** A SIP message, read: the call and room for its lists. */
 struct stir_sip {
@@ -40,13 +47,13 @@ struct stir_sip {
     int status;               /**< of a response; 0 in a request */
     struct stir_slice head;   /**< start line and headers, with the empty line */
     struct stir_slice body;
-    size_t date_at;        /**< offset at which a Date header can be put in: behind the start line */
-    size_t identity_at;    /**< offset at which an Identity header can be put in: behind the last header */
-    struct stir_slice eol; /**< "\r\n", or "\n" for files that lost the CR */
-    struct stir_slice identities[STIR_MAX_IDENTITIES];
+    size_t date_at;                                        /**< offset at which a Date header can be put in: behind the start line */
+    size_t identity_at;                                    /**< offset at which an Identity header can be put in: behind the last header */
+    struct stir_slice eol;                                 /**< "\r\n", or "\n" for files that lost the CR */
+    struct stir_slice identities[STIR_MAX_IDENTITIES + 1]; /**< one more than is judged, so that the verdict names a call that carries too many */
     struct stir_slice pais[STIR_MAX_PAI];
     struct stir_slice fingerprints[STIR_MAX_FINGERPRINTS];
-    size_t identities_seen; /**< Identity headers in the message, also those beyond STIR_MAX_IDENTITIES */
+    size_t identities_seen; /**< Identity headers in the message, also those beyond the room */
 };
 
 /** Read a SIP message: only what STIR needs. Header names in any case and in compact form, folded lines, lines that all end with

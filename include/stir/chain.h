@@ -55,7 +55,7 @@ STIR_API const struct stir_chain_info *stir_chain_info(const struct stir_chain *
 STIR_API enum stir_reason stir_chain_check_time(const struct stir_chain *chain, int64_t at);
 
 /** Does the judgement still hold under this snapshot and policy at `now`?
- *  @return true for the same generation, the same policy id, and `now` not after checked_until. */
+ *  @return true for the same generation, the same policy id, `now` not after checked_until, and no issuer of the path out of its time while the leaf is not. */
 STIR_API bool stir_chain_is_current(const struct stir_chain *chain, const struct stir_trust *trust, const struct stir_policy *policy, int64_t now);
 
 STIR_END

@@ -26,7 +26,7 @@ struct stir_policy {
     size_t size;          /**< sizeof(struct stir_policy) */
     const char *name;     /**< of the preset it came from; constant */
     uint64_t id;          /**< the caller's number for it: cached chains die with it; 0 is fine for one policy */
-    unsigned accept;      /**< bit 1 << ppt for each kind that may decide a call; others are unsupported */
+    unsigned accept;      /**< bit 1 << ppt for each kind that may decide a call: none, shaken or rcd; others never do */
     bool strict;          /**< take severities from the catalogue's strict column, and read Identity strictly */
     bool allow_compact;   /**< compact form where the kind defines it */
     bool exhaustive;      /**< run later checks even when a gate failed: for explanations, never for traffic */

@@ -236,7 +236,7 @@ static int show_message(struct show *s, struct stir_slice text)
     field(s, "ruri", sip.call.ruri);
     field(s, "date", sip.call.date);
     field(s, "call-id", sip.call.call_id);
-    if (sip.identities_seen > sip.call.n_identity)
+    if (sip.identities_seen > STIR_MAX_IDENTITIES)
         show_odd(s, "%zu Identity headers: a verifier judges no more than %d", sip.identities_seen, STIR_MAX_IDENTITIES);
     if (sip.call.n_identity == 0)
         show_odd(s, "no Identity header: the call is not signed");

@@ -222,7 +222,12 @@ bool stir_chain_is_current(const struct stir_chain *chain, const struct stir_tru
 {
     if (!chain || !trust || !policy)
         return false;
-    return chain->info.trust_generation == trust->generation && chain->info.policy_id == policy->id && now <= chain->info.checked_until;
+    const struct stir_chain_info *info = &chain->info;
+    if (info->trust_generation != trust->generation || info->policy_id != policy->id || now > info->checked_until)
+        return false;
+    /* When an issuer's time is over and the leaf's is not, another path may have come into its own. */
+    bool leaf_holds = info->leaf && check_cert_time(stir_cert_info(info->leaf), now, STIR_R_CERT_EXPIRED, STIR_R_CERT_NOT_YET) == STIR_R_NONE;
+    return !leaf_holds || stir_chain_check_time(chain, now) == STIR_R_NONE;
 }
 
 struct stir_key *stir_chain_key(const struct stir_chain *chain)

@@ -125,8 +125,11 @@ enum stir_err stir_compact_expand(struct stir_judgement *j)
         stir_judge_say(j, STIR_R_CALLER_UNKNOWN, NULL);
     if (m->callee.kind == STIR_PARTY_NONE)
         stir_judge_say(j, STIR_R_CALLEE_UNKNOWN, NULL);
-    if (!m->has_date || m->caller.kind == STIR_PARTY_NONE || m->callee.kind == STIR_PARTY_NONE)
+    if (!m->has_date || m->caller.kind == STIR_PARTY_NONE || m->callee.kind == STIR_PARTY_NONE) {
+        if (!stir_judge_failure(j)) /* borne or not, there is nothing to rebuild it from */
+            stir_judge_say(j, STIR_R_COMPACT_FORM, "the message lacks what it is rebuilt from");
         return STIR_OK;
+    }
     struct stir_passport_params params = STIR_PASSPORT_PARAMS_INIT;
     TRY(write_mky(&params.mky, j));
     enum stir_err err = rebuild(j, &params);

@@ -1,5 +1,6 @@
 /* What is judged with the certificate: its path, its scope, the signature, and what it demands of the claims. */
 #include "core/cert.h"
+#include "core/chain.h"
 #include "core/json.h"
 #include "core/verify.h"
 
@@ -19,11 +20,13 @@ static bool judge_chain(struct stir_judgement *j)
             stir_judge_say(j, chain->reasons[i], NULL);
         fatal = fatal || fails;
     }
+    if (!chain->trusted && !fatal) /* judged under another policy that gave itself the same id */
+        fatal = stir_judge_say(j, STIR_R_ISSUER_MISSING, "the chain was not trusted when it was judged");
     if (!chain->leaf)
         return false;
     for (size_t i = 0; i < sizeof(settled) / sizeof(settled[0]); i++)
         stir_judge_pass(j, settled[i]);
-    return chain->trusted && !fatal;
+    return !fatal;
 }
 
 /* Both at the time of signing and now (RFC 8224 §6.2 step 4). */
@@ -64,18 +67,18 @@ static const struct stir_claim_party *number_to_hold(const struct stir_passport 
 /*= RFC8226-10 */
 static void judge_authority(struct stir_judgement *j)
 {
-    const struct stir_cert_info *leaf = stir_cert_info(stir_chain_info(j->chain)->leaf);
+    const struct stir_tnauth *list = stir_chain_tnauth(j->chain);
     const struct stir_claim_party *claim = number_to_hold(j->passport);
     struct stir_party number;
-    if (!leaf->tnauth_list || claim->kind == STIR_PARTY_NONE)
+    if (!list || claim->kind == STIR_PARTY_NONE)
         return;
-    if (!stir_tnauth_has_numbers(leaf->tnauth_list)) {
+    if (!stir_tnauth_has_numbers(list)) {
         j->checks[STIR_CHECK_AUTHORITY - 1].outcome = STIR_OFF; /* a code covers by tables that nobody gave us */
         return;
     }
     bool covered = claim->kind == STIR_PARTY_TN && stir_tn_parse(&number, claim->text, NULL) == STIR_OK &&
-                   stir_tnauth_covers(leaf->tnauth_list, stir_slice_of(number.text, number.len));
-    if (!covered && stir_tnauth_spc(leaf->tnauth_list).p)
+                   stir_tnauth_covers(list, stir_slice_of(number.text, number.len));
+    if (!covered && stir_tnauth_spc(list).p)
         j->checks[STIR_CHECK_AUTHORITY - 1].outcome = STIR_OFF;
     else if (!covered)
         stir_judge_say(j, STIR_R_NOT_AUTHORISED, "%.*s", STIR_SHOW(claim->text));
@@ -125,7 +128,8 @@ static enum stir_err judge_constraints(struct stir_judgement *j)
 enum stir_err stir_judge_credential(struct stir_judgement *j, struct stir_es256_ctx *ctx)
 {
     if (!j->chain) {
-        stir_judge_say(j, j->chain_failure == STIR_R_NONE ? STIR_R_INFO_UNREACHABLE : j->chain_failure, NULL);
+        if (j->chain_failure == STIR_R_NONE || !stir_judge_say(j, j->chain_failure, NULL)) /* a reason that this policy bears brings no certificate */
+            stir_judge_say(j, STIR_R_INFO_UNREACHABLE, NULL);
         return STIR_OK;
     }
     stir_judge_pass(j, STIR_CHECK_FETCH);

@@ -84,20 +84,39 @@ static bool read_party(struct stir_party *out, struct stir_slice text, const str
     return text.n && stir_party_parse(out, text, &policy->tn) == STIR_OK;
 }
 
+/* The header value holds a tel URI: bare, or in the angle brackets behind a name. */
+static bool is_tel(struct stir_slice value)
+{
+    value = stir_slice_trim(value);
+    bool quoted = value.n && value.p[0] == '"';
+    for (size_t i = quoted; quoted && i < value.n; i++) {
+        if (value.p[i] == '\\') {
+            i++;
+        } else if (value.p[i] == '"') {
+            value = stir_slice_from(value, i + 1);
+            quoted = false;
+        }
+    }
+    size_t angle = stir_slice_find(value, '<');
+    value = stir_slice_trim(stir_slice_from(value, angle < value.n ? angle + 1 : 0));
+    return value.n > 4 && stir_slice_ieq(stir_slice_upto(value, 4), stir_slice_of("tel:", 4));
+}
+
 /* The first PAI that names a number, tel before sip; else the first that can be read. */
 static bool read_pai(struct stir_party *out, const struct stir_call *call, const struct stir_policy *policy)
 {
     struct stir_party party;
-    bool found = false;
+    int best = 0;
     for (size_t i = 0; i < call->n_pai && i < STIR_MAX_PAI; i++) {
         if (!read_party(&party, call->pai[i], policy))
             continue;
-        bool better = party.kind == STIR_PARTY_TN && out->kind != STIR_PARTY_TN;
-        if (!found || better)
+        int rank = party.kind != STIR_PARTY_TN ? 1 : is_tel(call->pai[i]) ? 3 : 2;
+        if (rank > best) {
             *out = party;
-        found = true;
+            best = rank;
+        }
     }
-    return found;
+    return best > 0;
 }
 
 /*= RFC8224-6.2.2 */
@@ -113,7 +132,7 @@ void stir_message_read(struct stir_message *message, const struct stir_call *cal
     }
     if (!read_party(&message->callee, call->to, policy) && !read_party(&message->callee, call->ruri, policy))
         message->callee = (struct stir_party){0};
-    if (call->date.n) {
+    if (call->date.p) {
         message->has_date = stir_date_parse(&message->date, call->date) == STIR_OK;
         if (!message->has_date)
             message->date_fault = STIR_R_DATE_BAD;
@@ -168,9 +187,11 @@ static bool judge_identity(struct stir_judgement *j, struct stir_slice value)
     return !(j->identity.departures & STIR_ID_BAD_PARTS);
 }
 
+/* Kinds whose signer vouches for the caller. The others speak for a diverting number, a priority or the callee: alone they decide no call. */
 static bool accepts(const struct stir_policy *policy, enum stir_ppt ppt)
 {
-    return ppt != STIR_PPT_OTHER && (policy->accept & 1u << ppt);
+    const unsigned deciding = 1u << STIR_PPT_NONE | 1u << STIR_PPT_SHAKEN | 1u << STIR_PPT_RCD;
+    return ppt != STIR_PPT_OTHER && (policy->accept & deciding & 1u << ppt);
 }
 
 /* The ppt parameter and the signed ppt against each other and against what the policy accepts (requirements A1.8, E5, E13, H 42, 43). */
@@ -290,6 +311,14 @@ static void judge_numbers(struct stir_judgement *j)
     }
 }
 
+/* Third parties sign rich call data for numbers that they do not hold: usable only beside a token of one who does.
+ *= RFC9795-10 */
+static void judge_issuer(struct stir_judgement *j)
+{
+    if (j->passport->ppt == STIR_PPT_RCD && j->passport->iss.p)
+        stir_judge_say(j, STIR_R_RCD_ISSUER, "iss is \"%.*s\"", STIR_SHOW(j->passport->iss));
+}
+
 enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value)
 {
     if (!judge_identity(j, value)) {
@@ -324,6 +353,7 @@ enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value
         stir_judge_faults(j, STIR_CHECK_ATTEST);
         if (p->attest)
             stir_judge_pass(j, STIR_CHECK_ATTEST);
+        judge_issuer(j);
     }
     judge_date(j);
     return STIR_OK;

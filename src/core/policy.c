@@ -47,10 +47,13 @@ static bool is_hard(enum stir_reason reason)
     case STIR_R_IDENTITY_MISSING:
     case STIR_R_IDENTITY_TOO_MANY:
     case STIR_R_CALLER_UNKNOWN:
+    case STIR_R_DATE_MISSING:
     case STIR_R_IDENTITY_SYNTAX:
     case STIR_R_IDENTITY_TOO_LONG:
     case STIR_R_IDENTITY_PARTS:
     case STIR_R_BASE64:
+    case STIR_R_COMPACT_FORM:
+    case STIR_R_PPT_UNSUPPORTED:
     case STIR_R_INFO_UNREACHABLE:
     case STIR_R_INFO_REFUSED:
     case STIR_R_HEADER_JSON:
@@ -62,9 +65,14 @@ static bool is_hard(enum stir_reason reason)
     case STIR_R_IAT_FORM:
     case STIR_R_ORIG_MISSING:
     case STIR_R_ORIG_FORM:
+    case STIR_R_ORIG_MISMATCH:
     case STIR_R_CERT_UNREADABLE:
+    case STIR_R_CERT_WITH_KEY:
     case STIR_R_CHAIN_TOO_LONG:
+    case STIR_R_ISSUER_MISSING:
     case STIR_R_ISSUER_SIGNATURE:
+    case STIR_R_ISSUER_NOT_CA:
+    case STIR_R_CERT_ALGORITHM:
     case STIR_R_LEAF_KEY:
     case STIR_R_SIGNATURE_FORM:
     case STIR_R_SIGNATURE_BAD:
@@ -98,7 +106,7 @@ enum stir_err stir_policy_set(struct stir_policy *policy, enum stir_reason reaso
         return STIR_ENOTFOUND;
     if (is_hard(reason) && severity != STIR_SEVERITY_FAIL)
         return STIR_EVALUE;
-    for (size_t i = 0; i < policy->n_overrides; i++) {
+    for (size_t i = 0; i < policy->n_overrides && i < STIR_POLICY_OVERRIDES; i++) {
         if (policy->overrides[i].reason == reason) {
             policy->overrides[i].severity = severity;
             return STIR_OK;

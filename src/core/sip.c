@@ -235,10 +235,10 @@ static enum stir_err set_first(struct stir_slice *field, struct stir_slice value
 }
 
 /*= RFC8224-4 */
-/* One value per header, never cut at commas: the grammar of Identity is no list. Those beyond the limit are counted, and the verdict names them. */
+/* One value per header, never cut at commas: the grammar of Identity is no list. One beyond the limit is kept, so that the verdict says so; all are counted. */
 static enum stir_err add_identity(struct reading *r, struct stir_slice value)
 {
-    if (r->sip->identities_seen < STIR_MAX_IDENTITIES)
+    if (r->sip->identities_seen <= STIR_MAX_IDENTITIES)
         r->sip->identities[r->sip->call.n_identity++] = value;
     r->sip->identities_seen++;
     return STIR_OK;

@@ -1,5 +1,7 @@
 #include "core/verdict.h"
 
+#include "core/json_text.h"
+
 void stir_verdict_free(struct stir_verdict *verdict)
 {
     if (!verdict)
@@ -37,12 +39,30 @@ static const struct stir_check *failing_check(const struct stir_token_verdict *t
     return NULL;
 }
 
-/* Text of an outsider on a line of ours: control characters become '?'. */
+/* Text of an outsider on a line of ours: control characters, those of ISO 6429's upper half too, and what is no UTF-8 become '?'. */
 static void put_plain(struct stir_writer *w, struct stir_slice s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        stir_put_char(w, c < 0x20 || c == 0x7f ? '?' : s.p[i]);
+    const unsigned char *p = (const unsigned char *)s.p, *end = s.n ? p + s.n : p;
+    while (p < end) {
+        uint32_t c = 0;
+        size_t n = stir_utf8_read(p, end, &c);
+        if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0))
+            stir_put_char(w, '?');
+        else
+            stir_put(w, p, n);
+        p += n ? n : 1;
+    }
+}
+
+/* The same for a value that ends at the next blank: nobody writes a pair of his own. */
+static void put_word(struct stir_writer *w, struct stir_slice s)
+{
+    while (s.n) {
+        size_t blank = stir_slice_find(s, ' ');
+        put_plain(w, stir_slice_upto(s, blank));
+        if (blank < s.n)
+            stir_put_char(w, '?');
+        s = stir_slice_from(s, blank < s.n ? blank + 1 : blank);
     }
 }
 
@@ -53,7 +73,7 @@ static void put_pair(struct stir_writer *w, const char *name, struct stir_slice 
     stir_put_char(w, ' ');
     stir_put_text(w, name);
     stir_put_char(w, '=');
-    put_plain(w, value);
+    put_word(w, value);
 }
 
 static void put_parties(struct stir_writer *w, const struct stir_token_verdict *t)
@@ -64,7 +84,7 @@ static void put_parties(struct stir_writer *w, const struct stir_token_verdict *
             put_pair(w, "dest", t->dest[0]);
         } else {
             stir_put_char(w, ',');
-            put_plain(w, t->dest[i]);
+            put_word(w, t->dest[i]);
         }
     }
 }
@@ -82,7 +102,7 @@ static void put_line(struct stir_writer *w, const struct stir_verdict *v)
         stir_put_format(w, ": %s", info->text);
         if (check && check->detail[0]) {
             stir_put_text(w, " (");
-            stir_put_text(w, check->detail);
+            put_plain(w, stir_slice_str(check->detail));
             stir_put_char(w, ')');
         }
         return;
@@ -121,7 +141,7 @@ static void explain_check(struct stir_writer *w, const struct stir_check *c)
         stir_put_format(w, "%s: %s", info->name, info->text);
         if (c->detail[0]) {
             stir_put_text(w, " (");
-            stir_put_text(w, c->detail);
+            put_plain(w, stir_slice_str(c->detail));
             stir_put_char(w, ')');
         }
         stir_put_format(w, "  [%s]", info->clause);

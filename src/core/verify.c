@@ -1,5 +1,6 @@
 #include "core/verify.h"
 
+#include "core/passport.h"
 #include "core/verdict.h"
 
 #include <stdlib.h>
@@ -33,12 +34,20 @@ static struct stir_verdict_box *box_new(void)
     return box;
 }
 
+/* Sums of `now` and a window stay within 64 bits. */
+static bool is_window(int64_t seconds)
+{
+    return seconds >= 0 && seconds <= STIR_IAT_MAX;
+}
+
 enum stir_err stir_verify_new(struct stir_verify **out, const struct stir_call *call, const struct stir_policy *policy, struct stir_trust *trust,
                               struct stir_es256_ctx *ctx, int64_t now)
 {
     if (!out || !call || !policy || !trust || call->size < sizeof(*call) || policy->size < sizeof(*policy) || now < 0 || now / 100 > MAX_NOW)
         return STIR_EARG;
     if ((call->n_identity && !call->identity) || (call->n_pai && !call->pai) || (call->n_fingerprints && !call->fingerprints))
+        return STIR_EARG;
+    if (!is_window(policy->max_age) || !is_window(policy->max_future) || !is_window(policy->max_date_age))
         return STIR_EARG;
     struct stir_verify *v = calloc(1, sizeof(*v));
     if (!v)
@@ -139,9 +148,27 @@ static enum stir_err copy_claims(struct stir_token_verdict *out, const struct st
     return STIR_OK;
 }
 
+/* The last word: a token that was not put to each of these checks has not passed, whatever a policy made of the reasons. */
+static bool was_judged(struct stir_judgement *j)
+{
+    static const enum stir_check_id musts[] = {STIR_CHECK_IDENTITY, STIR_CHECK_FORM,     STIR_CHECK_PPT_PARAM, STIR_CHECK_FETCH,
+                                               STIR_CHECK_ALG,      STIR_CHECK_PAYLOAD,  STIR_CHECK_IAT,       STIR_CHECK_ORIG,
+                                               STIR_CHECK_CHAIN,    STIR_CHECK_VALIDITY, STIR_CHECK_SIGNATURE};
+    for (size_t i = 0; i < sizeof(musts) / sizeof(musts[0]); i++) {
+        enum stir_outcome outcome = j->checks[musts[i] - 1].outcome;
+        if (outcome != STIR_PASS && outcome != STIR_WARNING)
+            return !stir_judge_say(j, STIR_R_INTERNAL, "the check %s was not made", stir_check_name(musts[i]));
+    }
+    return true;
+}
+
 static enum stir_err write_token(struct stir_token_verdict *out, struct stir_judgement *j, struct stir_verdict_box *box)
 {
     const struct stir_check *failure = stir_judge_failure(j);
+    if (!failure && !was_judged(j))
+        failure = stir_judge_failure(j);
+    if (j->out_of_memory)
+        return STIR_ENOMEM;
     *out = (struct stir_token_verdict){.index = j->index, .signer = "", .domain = "", .checks = j->checks, .n_checks = STIR_CHECK_COUNT - 1};
     if (j->passport)
         TRY(copy_claims(out, j));
@@ -190,8 +217,6 @@ static enum stir_err finish(struct stir_verify *v)
         struct stir_judgement *j = &v->tokens[i];
         if (j->asks)
             TRY(stir_judge_credential(j, v->ctx));
-        if (j->out_of_memory)
-            return STIR_ENOMEM;
         j->asks = false;
         TRY(write_token(&tokens[i], j, box));
         verdict->n_tokens = i + 1;
