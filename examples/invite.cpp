@@ -1,5 +1,5 @@
-// C++: sign an INVITE and verify it on the other side. Owners are std::unique_ptr with libstir's free functions. Needs C++20 for the INIT macros.
-//     c++ -std=c++20 invite.cpp $(pkg-config --cflags --libs stir)
+// C++: sign an INVITE and verify it on the other side. Owners are std::unique_ptr with libstir's free functions.
+//     c++ -std=c++17 invite.cpp $(pkg-config --cflags --libs stir)
 #include <cstdio>
 #include <memory>
 #include <stdexcept>

@@ -22,10 +22,17 @@ struct stir_attest_params {
     int64_t max_date_age; /**< seconds between an INVITE's Date and `now`; 0: 60 */
     bool any_url;         /**< labs: x5u ports other than 443 and 8443, and IP addresses */
 };
+#ifdef __cplusplus
+#define STIR_ATTEST_PARAMS_INIT                                                                                                                        \
+    {                                                                                                                                                  \
+        sizeof(struct stir_attest_params), STIR_PASSPORT_PARAMS_INIT, nullptr, 0, STIR_TN_OPTIONS_INIT, STIR_CALLER_PAI_FROM, STIR_IDENTITY_STYLE_INIT \
+    }
+#else
 #define STIR_ATTEST_PARAMS_INIT                                                                                                                       \
     {                                                                                                                                                 \
         .size = sizeof(struct stir_attest_params), .claims = STIR_PASSPORT_PARAMS_INIT, .tn = STIR_TN_OPTIONS_INIT, .style = STIR_IDENTITY_STYLE_INIT \
     }
+#endif
 
 /** A token that waits for its signature. */
 struct stir_attest {

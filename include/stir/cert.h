@@ -178,10 +178,17 @@ struct stir_cert_params {
     struct stir_slice policy;                  /**< dotted OID; absent: none */
     const struct stir_cert *issuer;            /**< NULL for a root */
 };
+#ifdef __cplusplus
+#define STIR_CERT_PARAMS_INIT           \
+    {                                   \
+        sizeof(struct stir_cert_params) \
+    }
+#else
 #define STIR_CERT_PARAMS_INIT                   \
     {                                           \
         .size = sizeof(struct stir_cert_params) \
     }
+#endif
 
 /** Make and sign a certificate to the SHAKEN profile.
  *  @return STIR_OK; STIR_EVALUE (a member is missing or not allowed; `diag` says which), STIR_EMISMATCH (the signer is not the issuer's key, or the issuer is

@@ -93,10 +93,17 @@ struct stir_passport_params {
     struct stir_slice rcd, rcdi, mky; /**< JSON texts, written in canonical form */
     struct stir_slice crn, iss;
 };
+#ifdef __cplusplus
+#define STIR_PASSPORT_PARAMS_INIT           \
+    {                                       \
+        sizeof(struct stir_passport_params) \
+    }
+#else
 #define STIR_PASSPORT_PARAMS_INIT                   \
     {                                               \
         .size = sizeof(struct stir_passport_params) \
     }
+#endif
 
 /** Write the token's header, canonical JSON (RFC 8225 §9), with a closing NUL. `buf` may be NULL when `cap` is 0.
  *  @return STIR_OK; STIR_ELIMIT (`cap` too small; `*len` says what is needed without the NUL), STIR_EVALUE (x5u missing, longer than STIR_MAX_URL or
