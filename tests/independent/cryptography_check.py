@@ -7,8 +7,8 @@ import json
 import random
 import re
 
-from peer import (CRL_ISSUER, CRL_URL, CURVE_ORDER, DEST, NameOID, ORIG, POLICY, Party, TNAUTH, X5U, accepts, b64url, canonical, crl, der_in, ec, finish, from_b64url, hashes,
-                  header, identity, is_signed, key_usage, make, name_of, new_key, one, payload, pem, pem_key, pem_public, provider_by_stir, read_cert, read_key, refuses, rsa, run,
+from peer import (CRL_ISSUER, CRL_URL, CURVE_ORDER, DEST, NameOID, ORIG, POLICY, Party, TNAUTH, X5U, accepts, b64url, bail, canonical, crl, der_in, ec, finish, from_b64url, hashes,
+                  header, identity, is_signed, key_usage, make, name_of, new_key, one, part, payload, pem, pem_key, pem_public, provider_by_stir, read_cert, read_key, refuses, rsa, run,
                   serialization, sign, spc, span, stir, tap, time, tlv, tnauth, token, utils, uuid, verdict, work, write, x509)
 
 TOKENS = 50
@@ -432,9 +432,9 @@ def check_revocation():
 
 
 provider_by_stir()
-check_signing()
-check_certificates(*check_tokens())
-check_making()
-check_requests()
-check_revocation()
+part(check_signing)
+part(check_certificates, *(part(check_tokens) or bail("without their certificates nothing else can be checked")))
+part(check_making)
+part(check_requests)
+part(check_revocation)
 finish()

@@ -3,7 +3,7 @@
 secsipidx_check.py SOURCE STIR"""
 import json
 
-from peer import (DEST, ORIG, Party, X5U, accepts, b64url, bail, canonical, finish, from_b64url, header, identity, is_signed, make, need, payload, pem, pem_public, provider_by_stir, read_cert,
+from peer import (DEST, ORIG, Party, X5U, accepts, b64url, bail, canonical, finish, from_b64url, header, identity, is_signed, make, need, part, payload, pem, pem_public, provider_by_stir, read_cert,
                   read_key, refuses, run, sign, tap, time, token, uuid, work, write)
 
 need("secsipidx", "secsipidx")
@@ -126,8 +126,6 @@ def check_version():
 
 
 provider_by_stir()
-check_version()
-check_ours()
-check_theirs()
-check_differences()
+for check_of in (check_version, check_ours, check_theirs, check_differences):
+    part(check_of)
 finish()
