@@ -99,6 +99,76 @@ static void what_a_verifier_would_refuse_is_refused(void **state)
     }
 }
 
+/* A time or a window that no clock has would overflow where they are added. */
+static void times_beyond_time_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t now, iat, window;
+        enum stir_err err;
+    } times[] = {{INT64_MAX, 0, 0, STIR_EARG},    {INT64_MIN, 0, 0, STIR_EARG},    {-1, 0, 0, STIR_EARG},
+                 {NOW, INT64_MIN, 0, STIR_ETIME}, {NOW, INT64_MAX, 0, STIR_ETIME}, {NOW, 0, INT64_MAX, STIR_EARG},
+                 {NOW, 0, -1, STIR_EARG},         {NOW, NOW - 100, 100, STIR_OK},  {NOW, -5, 0, STIR_ETIME}};
+    struct stir_party orig = party(ORIG), dest = party(DEST);
+    static const char invite[] =
+        "INVITE sip:+12125550100@h SIP/2.0\r\nFrom: <sip:+12155551212@h>;tag=1\r\nTo: <sip:+12125550100@h>\r\nDate: Mon, 21 Sep 2026 14:13:20 GMT\r\n\r\n";
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        struct stir_attest_params params = good(&orig, &dest);
+        char value[8192];
+        size_t n;
+        params.now = times[i].now;
+        params.claims.iat = times[i].iat;
+        params.max_date_age = times[i].window;
+        enum stir_err err = stir_attest(value, sizeof(value), &n, &params, &pki.signer, pki.ctx, NULL);
+        if (err != times[i].err)
+            fail_msg("row %zu: %s", i, stir_err_name(err));
+        params.claims.orig = params.claims.dest = NULL;
+        params.claims.n_dest = 0;
+        err = stir_attest_invite(value, sizeof(value), &n, NULL, S(invite), &params, &pki.signer, pki.ctx, NULL);
+        if (err != times[i].err)
+            fail_msg("INVITE, row %zu: %s", i, stir_err_name(err));
+    }
+}
+
+/* No verifier takes the compact form of a shaken token (RFC 8588 §3). */
+static void the_compact_form_is_for_base_tokens_only(void **state)
+{
+    (void)state;
+    struct stir_party orig = party(ORIG), dest = party(DEST);
+    struct stir_attest_params params = good(&orig, &dest);
+    struct stir_diag diag = {0};
+    char value[4096];
+    size_t n;
+    params.style.compact = true;
+    assert_err(stir_attest(value, sizeof(value), &n, &params, &pki.signer, pki.ctx, &diag), STIR_EVALUE);
+    assert_non_null(strstr(diag.text, "compact"));
+    params.claims.ppt = STIR_PPT_NONE; /* with claims that the message does not hold nobody could rebuild it either */
+    assert_err(stir_attest(value, sizeof(value), &n, &params, &pki.signer, pki.ctx, &diag), STIR_EVALUE);
+    params.claims.attest = 0;
+    params.claims.origid = S(NULL);
+    assert_err(stir_attest(value, sizeof(value), &n, &params, &pki.signer, pki.ctx, &diag), STIR_OK);
+    assert_int_equal(strncmp(value, "..", 2), 0);
+}
+
+/* A verifier would refuse the whole call (STIR_R_IDENTITY_TOO_MANY). */
+static void an_invite_that_is_full_is_not_signed(void **state)
+{
+    (void)state;
+    static char message[8192], value[20000];
+    for (int headers = STIR_MAX_IDENTITIES - 1; headers <= STIR_MAX_IDENTITIES; headers++) {
+        struct stir_attest_params params = good(NULL, NULL);
+        struct stir_diag diag = {0};
+        size_t n, at = (size_t)snprintf(message, sizeof(message),
+                                        "INVITE sip:+12125550100@h SIP/2.0\r\nFrom: <sip:+12155551212@h>;tag=1\r\nTo: <sip:+12125550100@h>\r\n");
+        params.claims.n_dest = 0;
+        for (int i = 0; i < headers; i++)
+            at += (size_t)snprintf(message + at, sizeof(message) - at, "Identity: a.b.c;info=<https://h/c>;ppt=div\r\n");
+        at += (size_t)snprintf(message + at, sizeof(message) - at, "\r\n");
+        enum stir_err err = stir_attest_invite(value, sizeof(value), &n, NULL, stir_slice_of(message, at), &params, &pki.signer, pki.ctx, &diag);
+        assert_err(err, headers == STIR_MAX_IDENTITIES ? STIR_ELIMIT : STIR_OK);
+    }
+}
+
 static void a_certificate_that_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -253,8 +323,8 @@ static void invites_that_may_not_be_signed_are_refused(void **state)
     size_t n;
     params.claims.n_dest = 0;
     assert_err(stir_attest_invite(out, sizeof(out), &n, NULL, S("junk"), &params, &pki.signer, pki.ctx, NULL), STIR_ESYNTAX);
-    assert_err(stir_attest_invite(out, sizeof(out), &n, NULL, S("OPTIONS sip:a@b SIP/2.0\r\nFrom: <sip:+12155551212@h>\r\nTo: <sip:+12125550100@h>\r\n\r\n"), &params,
-                                  &pki.signer, pki.ctx, NULL),
+    assert_err(stir_attest_invite(out, sizeof(out), &n, NULL, S("OPTIONS sip:a@b SIP/2.0\r\nFrom: <sip:+12155551212@h>\r\nTo: <sip:+12125550100@h>\r\n\r\n"),
+                                  &params, &pki.signer, pki.ctx, NULL),
                STIR_ESYNTAX);
 }
 
@@ -276,7 +346,8 @@ static void claims_are_signed_in_canonical_form_and_only_as_es256(void **state)
     char out[4096];
     size_t n;
     struct stir_diag diag = {0};
-    assert_err(stir_attest_claims(out, sizeof(out), &n, S("{\"typ\":\"passport\", \"alg\":\"ES256\"}"), S("{ \"b\":1,\"a\":2 }"), &pki.signer, pki.ctx, &diag), STIR_OK);
+    assert_err(stir_attest_claims(out, sizeof(out), &n, S("{\"typ\":\"passport\", \"alg\":\"ES256\"}"), S("{ \"b\":1,\"a\":2 }"), &pki.signer, pki.ctx, &diag),
+               STIR_OK);
     static const char canonical[] = "eyJhbGciOiJFUzI1NiIsInR5cCI6InBhc3Nwb3J0In0.eyJhIjoyLCJiIjoxfQ.";
     assert_memory_equal(out, canonical, sizeof(canonical) - 1);
     assert_int_equal(n, sizeof(canonical) - 1 + 86);
@@ -309,6 +380,9 @@ int main(void)
         cmocka_unit_test(the_header_is_canonical_and_passes),
         cmocka_unit_test(what_a_verifier_would_refuse_is_refused),
         cmocka_unit_test(a_certificate_that_does_not_fit_is_refused),
+        cmocka_unit_test(times_beyond_time_are_refused),
+        cmocka_unit_test(the_compact_form_is_for_base_tokens_only),
+        cmocka_unit_test(an_invite_that_is_full_is_not_signed),
         cmocka_unit_test(a_signer_may_answer_later),
         cmocka_unit_test(the_style_of_the_header_can_be_chosen),
         cmocka_unit_test(an_invite_is_signed_and_otherwise_unchanged),

@@ -1,6 +1,7 @@
 #include <stir/attest.h>
 
 #include "core/json.h"
+#include "core/passport.h"
 #include "core/url.h"
 #include "core/verify.h"
 
@@ -31,6 +32,16 @@ static enum stir_err check_party(const char *claim, const struct stir_party *par
     return STIR_OK;
 }
 
+/* Of the compact form a verifier rebuilds what the message holds, and nothing else. */
+/*= RFC8224-4.1.1 */
+static enum stir_err check_style(const struct stir_attest_params *params, struct stir_diag *diag)
+{
+    const struct stir_passport_params *claims = &params->claims;
+    if (params->style.compact && (claims->ppt != STIR_PPT_NONE || claims->attest || claims->origid.p || claims->rcd.p || claims->crn.p || claims->iss.p))
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the compact form is for base tokens alone: its claims must stand in the message");
+    return STIR_OK;
+}
+
 /*= RFC8588-5 */
 static enum stir_err check_claims(const struct stir_attest_params *params, struct stir_diag *diag)
 {
@@ -40,6 +51,7 @@ static enum stir_err check_claims(const struct stir_attest_params *params, struc
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "attest must be A, B or C");
     if (claims->origid.p ? !stir_is_uuid(claims->origid) : shaken)
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "origid \"%.*s\" is no UUID", STIR_SHOW(claims->origid));
+    TRY(check_style(params, diag));
     TRY(check_party("orig", claims->orig, params, diag));
     if (claims->n_dest == 0 || claims->n_dest > STIR_MAX_DESTS)
         return stir_diag_set(diag, claims->n_dest ? STIR_ELIMIT : STIR_EVALUE, SIZE_MAX, "dest has %zu parties; 1 to %d may stand there", claims->n_dest,
@@ -49,20 +61,44 @@ static enum stir_err check_claims(const struct stir_attest_params *params, struc
     return check_x5u(params, diag);
 }
 
+/* Sums of `now` and the window stay within 64 bits. */
+static bool has_times(const struct stir_attest_params *params)
+{
+    return params->now >= 0 && params->now <= STIR_IAT_MAX && params->max_date_age >= 0 && params->max_date_age <= STIR_IAT_MAX;
+}
+
+static int64_t window_of(const struct stir_attest_params *params)
+{
+    return params->max_date_age ? params->max_date_age : MAX_DATE_AGE;
+}
+
 static enum stir_err check_time(const struct stir_attest_params *params, int64_t iat, struct stir_diag *diag)
 {
-    int64_t window = params->max_date_age > 0 ? params->max_date_age : MAX_DATE_AGE;
+    int64_t window = window_of(params);
+    if (iat < 0 || iat > STIR_IAT_MAX)
+        return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "iat %lld is no time", (long long)iat);
     if (iat < params->now - window || iat > params->now + window) /*= RFC8224-6.1 */
         return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "iat %lld is %lld s off: a verifier would call it stale", (long long)iat,
                              (long long)(iat > params->now ? iat - params->now : params->now - iat));
     return STIR_OK;
 }
 
+/* Whose number the signer must hold, as the verifier sees it. */
+static const struct stir_party *number_to_hold(const struct stir_passport_params *claims)
+{
+    switch (claims->ppt) {
+    case STIR_PPT_DIV:
+    case STIR_PPT_DIV_O: return claims->div;
+    case STIR_PPT_RSP: return claims->dest;
+    default: return claims->orig;
+    }
+}
+
 /* What a verifier would hold against the certificate, before anybody has to find out from a failed call. */
 static enum stir_err check_cert(const struct stir_attest_params *params, const struct stir_key *key, int64_t iat, struct stir_diag *diag)
 {
     const struct stir_cert_info *cert = params->cert ? stir_cert_info(params->cert) : NULL;
-    const struct stir_party *orig = params->claims.ppt == STIR_PPT_DIV || params->claims.ppt == STIR_PPT_DIV_O ? params->claims.div : params->claims.orig;
+    const struct stir_party *held = number_to_hold(&params->claims);
     if (!cert)
         return STIR_OK;
     if (cert->key != STIR_CERT_KEY_P256)
@@ -79,9 +115,9 @@ static enum stir_err check_cert(const struct stir_attest_params *params, const s
         return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate %s may not sign: its key usage lacks digitalSignature", cert->subject);
     if (!cert->tnauth_list)
         return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate %s has no readable TNAuthList", cert->subject);
-    if (orig && orig->kind == STIR_PARTY_TN && !stir_tnauth_spc(cert->tnauth_list).p &&
-        !stir_tnauth_covers(cert->tnauth_list, stir_slice_of(orig->text, orig->len)))
-        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the certificate %s does not cover the number %s", cert->subject, orig->text);
+    if (held && !stir_tnauth_spc(cert->tnauth_list).p &&
+        (held->kind != STIR_PARTY_TN || !stir_tnauth_covers(cert->tnauth_list, stir_slice_of(held->text, held->len))))
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the certificate %s does not cover %s", cert->subject, held->text);
     return STIR_OK;
 }
 
@@ -113,7 +149,7 @@ static enum stir_err digest_with(struct stir_es256_ctx *ctx, struct stir_slice d
 enum stir_err stir_attest_prepare(struct stir_attest *out, const struct stir_attest_params *params, const struct stir_key *key, struct stir_es256_ctx *ctx,
                                   struct stir_diag *diag)
 {
-    if (!out || !params || params->size < sizeof(*params) || params->claims.size < sizeof(params->claims))
+    if (!out || !params || params->size < sizeof(*params) || params->claims.size < sizeof(params->claims) || !has_times(params))
         return STIR_EARG;
     struct stir_passport_params claims = params->claims;
     if (claims.iat == 0)
@@ -177,7 +213,7 @@ static bool is_signed(const struct stir_sip *sip)
 /*= RFC8224-6.1 */
 static enum stir_err check_date(int64_t *iat, bool *add_date, const struct stir_sip *sip, const struct stir_attest_params *params, struct stir_diag *diag)
 {
-    int64_t window = params->max_date_age > 0 ? params->max_date_age : MAX_DATE_AGE, date;
+    int64_t window = window_of(params), date;
     *add_date = !sip->call.date.p;
     if (*add_date) {
         if (*iat == 0)
@@ -227,13 +263,16 @@ enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir
     struct stir_message message;
     char identity[STIR_MAX_TOKEN + STIR_MAX_URL + 64];
     size_t n;
-    if (!buf || !len || !params || params->size < sizeof(*params) || params->claims.orig || params->claims.dest)
+    if (!buf || !len || !params || params->size < sizeof(*params) || params->claims.orig || params->claims.dest || !has_times(params))
         return STIR_EARG;
     TRY(stir_sip_parse(&sip, invite, diag));
     if (!stir_slice_is(sip.method, "INVITE"))
         return stir_diag_set(diag, STIR_ESYNTAX, 0, "not an INVITE: only requests that begin a call are signed");
     if (params->claims.ppt == STIR_PPT_SHAKEN && is_signed(&sip))
         return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "the INVITE is signed already: pass it on as it is");
+    if (sip.identities_seen >= STIR_MAX_IDENTITIES)
+        return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "the INVITE carries %zu Identity headers: with one more no verifier would judge it",
+                             sip.identities_seen);
     TRY(stir_policy_preset(&policy, stir_slice_str("shaken")));
     policy.caller = params->caller;
     policy.tn = params->tn;

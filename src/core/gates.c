@@ -311,8 +311,8 @@ static void judge_numbers(struct stir_judgement *j)
     }
 }
 
-/* Third parties sign rich call data for numbers that they do not hold: usable only beside a token of one who does.
- *= RFC9795-10 */
+/* Third parties sign rich call data for numbers that they do not hold: usable only beside a token of one who does. */
+/*= RFC9795-10 */
 static void judge_issuer(struct stir_judgement *j)
 {
     if (j->passport->ppt == STIR_PPT_RCD && j->passport->iss.p)
