@@ -106,6 +106,21 @@ void stir_put_int(struct stir_writer *w, int64_t value)
     stir_put(w, text + at, sizeof(text) - at);
 }
 
+#define IS_ALNUM(c) (((c) >= '0' && (c) <= '9') || ((c) >= 'A' && (c) <= 'Z') || ((c) >= 'a' && (c) <= 'z'))
+#define IS_TOKEN(c) \
+    (IS_ALNUM(c) || (c) == '-' || (c) == '.' || (c) == '!' || (c) == '%' || (c) == '*' || (c) == '_' || (c) == '+' || (c) == '`' || (c) == '\'' || (c) == '~')
+#define IS_PART(c) (IS_ALNUM(c) || (c) == '-' || (c) == '_' || (c) == '.')
+#define IS_URL(c) \
+    (IS_PART(c) || (c) == '~' || (c) == '!' || ((c) >= '$' && (c) <= '/' && (c) != '%') || (c) == ':' || (c) == ';' || (c) == '=' || (c) == '?' || (c) == '@')
+#define IS_BRACKET(c) ((c) > ' ' && (c) != 0x7f && (c) != '"' && (c) != '<' && (c) != '>')
+#define ONE(c)                                                                                                                                \
+    (IS_TOKEN(c) ? STIR_C_TOKEN : 0) | (IS_PART(c) ? STIR_C_PART : 0) | (IS_URL(c) ? STIR_C_URL : 0) | (IS_BRACKET(c) ? STIR_C_BRACKET : 0) | \
+        (IS_BRACKET(c) && (c) != ';' ? STIR_C_FIELD : 0)
+#define FOUR(c) ONE(c), ONE((c) + 1), ONE((c) + 2), ONE((c) + 3)
+#define ROW(c) FOUR(c), FOUR((c) + 4), FOUR((c) + 8), FOUR((c) + 12)
+const unsigned char stir_classes[256] = {ROW(0x00), ROW(0x10), ROW(0x20), ROW(0x30), ROW(0x40), ROW(0x50), ROW(0x60), ROW(0x70),
+                                         ROW(0x80), ROW(0x90), ROW(0xa0), ROW(0xb0), ROW(0xc0), ROW(0xd0), ROW(0xe0), ROW(0xf0)};
+
 /* Length of the UTF-8 sequence at the start of `s`, 0 when it is none. */
 static size_t utf8_step(struct stir_slice s)
 {
@@ -129,40 +144,54 @@ static size_t utf8_step(struct stir_slice s)
 
 bool stir_utf8_valid(struct stir_slice s)
 {
-    while (s.n) {
-        size_t n = utf8_step(s);
+    struct stir_reader r = stir_reader_of(s);
+    while ((r.p = stir_json_skip_plain(r.p, r.end)) < r.end) {
+        size_t n = utf8_step(stir_slice_of(r.p, stir_reader_left(&r)));
         if (n == 0)
             return false;
-        s = stir_slice_from(s, n);
+        r.p += n;
     }
     return true;
 }
 
-void stir_put_json_string(struct stir_writer *w, struct stir_slice s)
+/* A character that needs an escape. */
+static void put_json_escape(struct stir_writer *w, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
+    const char *named = c == '"'    ? "\\\""
+                        : c == '\\' ? "\\\\"
+                        : c == '\n' ? "\\n"
+                        : c == '\r' ? "\\r"
+                        : c == '\t' ? "\\t"
+                        : c == '\b' ? "\\b"
+                        : c == '\f' ? "\\f"
+                                    : NULL;
+    if (named) {
+        stir_put(w, named, 2);
+        return;
+    }
+    char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    stir_put(w, escape, 6);
+}
+
+void stir_put_json_string(struct stir_writer *w, struct stir_slice s)
+{
+    struct stir_reader r = stir_reader_of(s);
     stir_put_char(w, '"');
-    while (s.n) {
-        unsigned char c = (unsigned char)s.p[0];
-        size_t n = utf8_step(s);
-        if (n == 0) {
+    while (r.p < r.end) {
+        const unsigned char *from = r.p;
+        r.p = stir_json_skip_plain(from, r.end);
+        stir_put(w, from, (size_t)(r.p - from));
+        if (r.p == r.end)
+            break;
+        size_t n = utf8_step(stir_slice_of(r.p, stir_reader_left(&r)));
+        if (n == 0)
             stir_put(w, "\xef\xbf\xbd", 3);
-            n = 1;
-        } else if (c == '"' || c == '\\') {
-            char pair[2] = {'\\', (char)c};
-            stir_put(w, pair, 2);
-        } else if (c >= 0x20) {
-            stir_put(w, s.p, n);
-        } else {
-            const char *named = c == '\n' ? "\\n" : c == '\r' ? "\\r" : c == '\t' ? "\\t" : c == '\b' ? "\\b" : c == '\f' ? "\\f" : NULL;
-            if (named) {
-                stir_put(w, named, 2);
-            } else {
-                char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-                stir_put(w, escape, 6);
-            }
-        }
-        s = stir_slice_from(s, n);
+        else if (*r.p < 0x80)
+            put_json_escape(w, *r.p);
+        else
+            stir_put(w, r.p, n);
+        r.p += n ? n : 1;
     }
     stir_put_char(w, '"');
 }

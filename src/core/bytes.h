@@ -141,6 +141,44 @@ const char *stir_arena_format(struct stir_arena *arena, const char *format, ...)
 const char *stir_arena_vformat(struct stir_arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void stir_arena_clear(struct stir_arena *arena);
 
+/* Classes of characters, a bit each. */
+enum {
+    STIR_C_TOKEN = 1,   /* token of RFC 3261 §25.1 */
+    STIR_C_PART = 2,    /* base64url (RFC 4648 §5) and the "." between the parts of a token */
+    STIR_C_URL = 4,     /* RFC 3986 §2: unreserved, sub-delims and the gen-delims that may stand anywhere in a path, query or authority */
+    STIR_C_BRACKET = 8, /* whatever does not end a URL in angle brackets: no control character, blank, '"', '<', '>' */
+    STIR_C_FIELD = 16,  /* the same without ';', which ends one that has no brackets */
+};
+extern const unsigned char stir_classes[256];
+/* Bytes at the start of `s` that are of one of `classes`. */
+static inline size_t stir_span(struct stir_slice s, unsigned classes)
+{
+    size_t n = 0;
+    while (n < s.n && (stir_classes[(unsigned char)s.p[n]] & classes))
+        n++;
+    return n;
+}
+/* All of `s` is, and it is not empty. */
+static inline bool stir_is_all(struct stir_slice s, unsigned classes)
+{
+    return s.n && stir_span(s, classes) == s.n;
+}
+
+/* The first byte from `p` on that does not stand for itself in a JSON string: a quote, a backslash, a control character, or more than ASCII. Eight at a time.
+ */
+static inline const unsigned char *stir_json_skip_plain(const unsigned char *p, const unsigned char *end)
+{
+    const uint64_t each = 0x0101010101010101u;
+    for (uint64_t eight; end - p >= 8; p += 8) {
+        memcpy(&eight, p, 8);
+        if (((eight - each * 0x20) | ((eight ^ each * '"') - each) | ((eight ^ each * '\\') - each) | eight) & each * 0x80)
+            break;
+    }
+    while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+        p++;
+    return p;
+}
+
 /* ASCII helpers: no locale. */
 static inline bool stir_is_digit(int c)
 {

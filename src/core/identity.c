@@ -33,13 +33,35 @@ static struct stir_slice since(const struct scan *s, size_t from)
     return stir_slice_of(s->text.p + from, s->at - from);
 }
 
+/* The characters of `classes` that come next. */
+static struct stir_slice take(struct scan *s, unsigned classes)
+{
+    size_t from = s->at;
+    s->at += stir_span(stir_slice_from(s->text, from), classes);
+    return since(s, from);
+}
+
+/* Where the first control character or DEL stands, from `at` on. Eight at a time. */
+static size_t find_control(struct stir_slice text, size_t at)
+{
+    const uint64_t each = 0x0101010101010101u;
+    for (uint64_t eight; text.n - at >= 8; at += 8) {
+        memcpy(&eight, text.p + at, 8);
+        if (((eight - each * ' ') | ((eight ^ each * 0x7f) - each)) & ~eight & each * 0x80)
+            break;
+    }
+    while (at < text.n && (unsigned char)text.p[at] >= ' ' && text.p[at] != 0x7f)
+        at++;
+    return at;
+}
+
 /* Line ends that are no folding, NUL and other control characters: no reader may see another header behind them. */
 static enum stir_err check_characters(struct scan *s)
 {
-    for (s->at = 0; s->at < s->text.n; s->at++) {
+    for (s->at = 0; (s->at = find_control(s->text, s->at)) < s->text.n; s->at++) {
         int c = peek(s);
         bool crlf = c == '\r' && s->text.n - s->at > 1 && s->text.p[s->at + 1] == '\n';
-        if ((c >= ' ' && c != 0x7f) || c == '\t')
+        if (c == '\t')
             continue;
         size_t behind = s->at + (crlf ? 2 : 1);
         if ((!crlf && c != '\n') || behind >= s->text.n || !stir_is_space(s->text.p[behind]))
@@ -67,12 +89,6 @@ static void skip_name(struct scan *s)
     s->id.departures |= STIR_ID_WITH_NAME;
     s->at = colon + 1;
     skip_space(s);
-}
-
-/* base64url (erratum 6499 of RFC 8224) or "." */
-static bool is_digest_char(int c)
-{
-    return stir_is_alpha(c) || stir_is_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
 /* What ends a token without quotes, whatever stands in it. */
@@ -112,9 +128,10 @@ static enum stir_err read_token(struct scan *s)
     bool quoted = peek(s) == '"';
     s->at += quoted;
     size_t from = s->at;
-    for (; !ends_digest(peek(s)); s->at++)
-        if (!is_digest_char(peek(s)))
-            s->id.departures |= STIR_ID_BAD_CHARS;
+    for (take(s, STIR_C_PART); !ends_digest(peek(s)); take(s, STIR_C_PART)) { /* base64url, by erratum 6499 of RFC 8224 */
+        s->id.departures |= STIR_ID_BAD_CHARS;
+        s->at++;
+    }
     s->id.token = since(s, from);
     if (s->id.token.n == 0)
         return fail_syntax(s, "no token before the parameters");
@@ -128,21 +145,6 @@ static enum stir_err read_token(struct scan *s)
         return fail_syntax(s, "the quotes around the token do not close");
     s->at++;
     return STIR_OK;
-}
-
-/* token of RFC 3261 §25.1 */
-static bool is_token_char(int c)
-{
-    static const char others[] = "-.!%*_+`'~";
-    return stir_is_alpha(c) || stir_is_digit(c) || (c > 0 && memchr(others, c, sizeof(others) - 1));
-}
-
-static struct stir_slice get_token(struct scan *s)
-{
-    size_t from = s->at;
-    while (is_token_char(peek(s)))
-        s->at++;
-    return since(s, from);
 }
 
 /* How a parameter's value is written. */
@@ -168,30 +170,19 @@ static enum stir_err get_quoted(struct scan *s, struct stir_slice *value, bool *
 /* LAQUOT absoluteURI RAQUOT: the one place where ';' and ',' are part of the value, and no white space is. */
 static enum stir_err get_bracketed(struct scan *s, struct stir_slice *value)
 {
-    size_t from = ++s->at;
-    while (peek(s) > ' ' && peek(s) != '>' && peek(s) != '<' && peek(s) != '"')
-        s->at++;
-    *value = since(s, from);
+    s->at++;
+    *value = take(s, STIR_C_BRACKET);
     if (peek(s) != '>')
         return fail_syntax(s, peek(s) < 0 ? "info's '<' does not close" : "a blank, '<' or '\"' inside info's angle brackets");
     s->at++;
     return STIR_OK;
 }
 
-/* info without brackets: up to the next ';' or blank. */
-static struct stir_slice get_bare_url(struct scan *s)
-{
-    size_t from = s->at;
-    while (peek(s) > ' ' && peek(s) != ';' && peek(s) != '"' && peek(s) != '<' && peek(s) != '>')
-        s->at++;
-    return since(s, from);
-}
-
 /* gen-value = token / host, of which an IPv6 address has more characters than a token */
 static struct stir_slice get_plain(struct scan *s)
 {
     size_t from = s->at;
-    while (is_token_char(peek(s)) || peek(s) == '[' || peek(s) == ']' || peek(s) == ':')
+    for (take(s, STIR_C_TOKEN); peek(s) == '[' || peek(s) == ']' || peek(s) == ':'; take(s, STIR_C_TOKEN))
         s->at++;
     return since(s, from);
 }
@@ -206,7 +197,7 @@ static enum stir_err read_info(struct scan *s)
     else if (form == QUOTED)
         TRY(get_quoted(s, &value, &escaped));
     else
-        value = get_bare_url(s);
+        value = take(s, STIR_C_FIELD); /* up to the next ';' or blank */
     if (s->id.info.p)
         return fail(s, STIR_ESYNTAX, STIR_R_PARAM_DUPLICATE, "info stands twice");
     if (escaped || (form != BRACKETED && value.n == 0))
@@ -226,7 +217,7 @@ static enum stir_err read_word(struct scan *s, struct stir_slice *word, const ch
     if (quoted)
         TRY(get_quoted(s, &value, &escaped));
     else
-        value = get_token(s);
+        value = take(s, STIR_C_TOKEN);
     if (word->p)
         return fail(s, STIR_ESYNTAX, STIR_R_PARAM_DUPLICATE, twice);
     if (escaped || value.n == 0)
@@ -249,7 +240,7 @@ static enum stir_err read_other(struct scan *s)
 
 static enum stir_err read_param(struct scan *s)
 {
-    struct stir_slice name = get_token(s);
+    struct stir_slice name = take(s, STIR_C_TOKEN);
     if (name.n == 0)
         return fail_syntax(s, "no parameter name where one should be");
     if (++s->params > STIR_MAX_PARAMS)
@@ -285,7 +276,7 @@ static enum stir_err read_params(struct scan *s)
                 behind_bracket = false;
                 continue;
             }
-        } else if (behind_bracket && is_token_char(peek(s))) {
+        } else if (behind_bracket && (stir_classes[peek(s)] & STIR_C_TOKEN)) {
             s->id.departures |= STIR_ID_MISSING_SEMICOLON;
         } else {
             return fail_syntax(s, peek(s) == ',' ? "a comma: one header carries one value" : "something else than ';' before the next parameter");
@@ -335,34 +326,6 @@ enum stir_err stir_identity_parse(struct stir_identity *out, struct stir_slice v
     return err;
 }
 
-/* A character that would end the field it stands in, or the header. */
-static bool breaks_header(struct stir_slice s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' || c == ';')
-            return true;
-    }
-    return false;
-}
-
-/* ppt as the grammar's token: what quotes would hide, a reader of the other form would stumble over. */
-static bool is_token(struct stir_slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_token_char((unsigned char)s.p[i]))
-            return false;
-    return s.n > 0;
-}
-
-static bool is_digest(struct stir_slice s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_digest_char((unsigned char)s.p[i]))
-            return false;
-    return s.n > 0;
-}
-
 enum stir_err stir_identity_write(char *buf, size_t cap, size_t *len, struct stir_slice token, struct stir_slice x5u, struct stir_slice ppt,
                                   const struct stir_identity_style *style)
 {
@@ -372,7 +335,8 @@ enum stir_err stir_identity_write(char *buf, size_t cap, size_t *len, struct sti
         style = &plain;
     if ((!buf && cap) || !len || !token.p || !x5u.p || style->size < sizeof(*style))
         return STIR_EARG;
-    if (!is_digest(token) || x5u.n == 0 || breaks_header(x5u) || (ppt.p && !is_token(ppt)))
+    /* No character that ends its field, or the header. ppt as the grammar's token: what quotes hide, a reader of the other form would stumble over. */
+    if (!stir_is_all(token, STIR_C_PART) || !stir_is_all(x5u, STIR_C_FIELD) || (ppt.p && !stir_is_all(ppt, STIR_C_TOKEN)))
         return STIR_EVALUE;
     split_token(&id);
     if (id.departures)

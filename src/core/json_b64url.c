@@ -47,10 +47,17 @@ void stir_put_b64url(struct stir_writer *w, struct stir_slice bytes)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     struct stir_reader r = stir_reader_of(bytes);
-    for (; stir_reader_left(&r) >= 3; r.p += 3) {
-        uint32_t word = (uint32_t)r.p[0] << 16 | (uint32_t)r.p[1] << 8 | r.p[2];
-        char four[4] = {alphabet[word >> 18], alphabet[word >> 12 & 63], alphabet[word >> 6 & 63], alphabet[word & 63]};
-        stir_put(w, four, 4);
+    while (stir_reader_left(&r) >= 3) {
+        char text[64]; /* some at a time: room is asked for once for all of them */
+        size_t n = 0;
+        for (; n < sizeof(text) && stir_reader_left(&r) >= 3; n += 4, r.p += 3) {
+            uint32_t word = (uint32_t)r.p[0] << 16 | (uint32_t)r.p[1] << 8 | r.p[2];
+            text[n] = alphabet[word >> 18];
+            text[n + 1] = alphabet[word >> 12 & 63];
+            text[n + 2] = alphabet[word >> 6 & 63];
+            text[n + 3] = alphabet[word & 63];
+        }
+        stir_put(w, text, n);
     }
     size_t left = stir_reader_left(&r);
     if (left) {

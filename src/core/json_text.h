@@ -4,20 +4,6 @@
 
 #include "core/bytes.h"
 
-/* The first byte from `p` on that does not stand for itself in a string: a quote, a backslash, a control character, or more than ASCII. Eight at a time. */
-static inline const unsigned char *stir_json_skip_plain(const unsigned char *p, const unsigned char *end)
-{
-    const uint64_t each = 0x0101010101010101u;
-    for (uint64_t eight; end - p >= 8; p += 8) {
-        memcpy(&eight, p, 8);
-        if (((eight - each * 0x20) | ((eight ^ each * '"') - each) | ((eight ^ each * '\\') - each) | eight) & each * 0x80)
-            break;
-    }
-    while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-        p++;
-    return p;
-}
-
 /* Decode the UTF-8 sequence at `p` (before `end`). @return its bytes; 0 when it is none: overlong, a surrogate, beyond U+10FFFF, cut short. */
 size_t stir_utf8_read(const unsigned char *p, const unsigned char *end, uint32_t *c);
 /* Encode `c`. @return its bytes. */

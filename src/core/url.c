@@ -23,26 +23,17 @@ static enum stir_url_fault first(const struct faults *faults)
     return STIR_URL_GOOD;
 }
 
-/* unreserved, sub-delims and the gen-delims that may stand anywhere in a path, query or authority (RFC 3986 §2) */
-static bool is_url_char(char c)
-{
-    static const char others[] = "-._~!$&'()*+,;=:@/?";
-    return stir_is_alpha(c) || stir_is_digit(c) || (c && memchr(others, c, sizeof(others) - 1));
-}
-
 /* Characters and escapes of `s`; '[', ']' and '#' have been dealt with. */
 static bool has_url_chars(struct stir_slice s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '%') {
-            if (s.n - i < 3 || stir_hex_value(s.p[i + 1]) < 0 || stir_hex_value(s.p[i + 2]) < 0)
-                return false;
-            i += 2;
-        } else if (!is_url_char(s.p[i])) {
+    for (;;) {
+        s = stir_slice_from(s, stir_span(s, STIR_C_URL));
+        if (s.n == 0)
+            return true;
+        if (s.n < 3 || s.p[0] != '%' || stir_hex_value(s.p[1]) < 0 || stir_hex_value(s.p[2]) < 0)
             return false;
-        }
+        s = stir_slice_from(s, 3);
     }
-    return true;
 }
 
 /* A label that inet_aton() reads as a number: decimal, octal, hexadecimal. Octal digits are not checked: 08 is no host either. */
