@@ -75,6 +75,8 @@ int cli_read(const struct cli *cli, struct stir_slice *out, const char *path, si
 int cli_read_value(const struct cli *cli, struct stir_slice *out, const char *value, size_t max);
 /* Without blanks and line ends around it, as people paste things. */
 struct stir_slice cli_trim(struct stir_slice text);
+/* The first line, without its end: the passphrase of a --pass-file. */
+struct stir_slice cli_first_line(struct stir_slice text);
 /* Write to -o FILE, or to standard output when it was not given. */
 int cli_write(const struct cli *cli, struct stir_slice content);
 int cli_write_secret(const struct cli *cli, struct stir_slice content);

@@ -82,6 +82,16 @@ static int pass_of(char *buf, int cap, void *arg)
     return (int)pass->n;
 }
 
+struct stir_slice cli_first_line(struct stir_slice text)
+{
+    const char *end = text.n ? memchr(text.p, '\n', text.n) : NULL;
+    if (end)
+        text.n = (size_t)(end - text.p);
+    if (end && text.n && text.p[text.n - 1] == '\r')
+        text.n--;
+    return text;
+}
+
 static int read_pass(const struct cli *cli, struct stir_slice *pass)
 {
     const char *path = cli_get(cli, "--pass-file");
@@ -89,8 +99,8 @@ static int read_pass(const struct cli *cli, struct stir_slice *pass)
     if (!path)
         return CLI_YES;
     int status = file_failed(cli, stir_file_read(pass, path, 4096, true), path, 4096, CLI_CANNOT);
-    if (status == CLI_YES && memchr(pass->p, '\n', pass->n))
-        pass->n = (size_t)((const char *)memchr(pass->p, '\n', pass->n) - pass->p);
+    if (status == CLI_YES)
+        *pass = cli_first_line(*pass);
     return status;
 }
 

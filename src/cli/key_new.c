@@ -18,9 +18,7 @@ static int read_pass(struct cli *cli, struct stir_slice *pass)
     int status = cli_read(cli, pass, path, 1024, CLI_CANNOT);
     if (status != CLI_YES)
         return status;
-    const char *end = pass->n ? memchr(pass->p, '\n', pass->n) : NULL;
-    if (end)
-        pass->n = (size_t)(end - pass->p);
+    *pass = cli_first_line(*pass);
     return pass->n ? CLI_YES : cli_fail(cli, CLI_CANNOT, "%s: the first line is empty; a passphrase is wanted there", path);
 }
 

@@ -244,11 +244,15 @@ static int show_message(struct show *s, struct stir_slice text)
     int status = CLI_YES;
     if (s->cli->json)
         cli_json_begin("identities", '[');
-    for (size_t i = 0; i < sip.call.n_identity && status == CLI_YES; i++)
-        status = show_identity(s, sip.call.identity[i], &sip.call);
+    for (size_t i = 0; i < sip.call.n_identity; i++) { /* a bad one does not hide those behind it */
+        int one = show_identity(s, sip.call.identity[i], &sip.call);
+        status = one > status ? one : status;
+    }
     if (s->cli->json) {
         cli_json_end(']');
         cli_json_end('}');
+        if (status != CLI_YES)
+            cli_json_done();
     }
     return status;
 }

@@ -92,8 +92,11 @@ static void show_jwt(struct cli *cli, const struct stir_passport *token, struct 
         printf("\n  payload    ");
         cli_print(stir_slice_str(one_line(payload, sizeof(payload), token->payload_json)));
         printf("\n");
-        if (tkvalue.p)
-            printf("  TNAuthList %s\n", shown ? shown : "unreadable");
+        if (tkvalue.p) {
+            printf("  TNAuthList ");
+            cli_print(stir_slice_str(shown ? shown : "unreadable"));
+            printf("\n");
+        }
     }
     free(shown);
     stir_tnauth_free(list);

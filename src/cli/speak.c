@@ -1,32 +1,70 @@
 /* How the command speaks: errors, JSON, and other people's text without its control characters. */
 #include "cli/cli.h"
 
+#include "core/json_text.h"
+
 #include <stdarg.h>
 
+/* The next character of `s`, and its bytes; 0 when they are no UTF-8. */
+static size_t next_character(struct stir_slice s, uint32_t *c)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    return stir_utf8_read(p, p + s.n, c);
+}
+
+static bool is_control(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+/* A terminal does as control characters say, those above 0x80 too; bytes that are no UTF-8 could be any of them. */
 static void put_plain(FILE *to, struct stir_slice text)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (c < 0x20 || c == 0x7f)
-            fprintf(to, "\\x%02x", c);
-        else
-            fputc(c, to);
+    while (text.n) {
+        uint32_t c = 0;
+        size_t n = next_character(text, &c), shown = n ? n : 1;
+        for (size_t i = 0; i < shown; i++) {
+            if (n == 0 || is_control(c))
+                fprintf(to, "\\x%02x", (unsigned char)text.p[i]);
+            else
+                fputc(text.p[i], to);
+        }
+        text = stir_slice_of(text.p + shown, text.n - shown);
     }
 }
 
+/* JSON is UTF-8 (RFC 8259 §8.1): what is not becomes U+FFFD. */
 static void put_json(struct stir_slice s)
 {
     putchar('"');
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            printf("\\u%04x", c);
+    while (s.n) {
+        uint32_t c = 0;
+        size_t n = next_character(s, &c), taken = n ? n : 1;
+        if (n == 0)
+            fputs("\xef\xbf\xbd", stdout);
+        else if (c == '"' || c == '\\')
+            printf("\\%c", (int)c);
+        else if (is_control(c))
+            printf("\\u%04x", (unsigned)c);
         else
-            putchar(c);
+            fwrite(s.p, 1, n, stdout);
+        s = stir_slice_of(s.p + taken, s.n - taken);
     }
     putchar('"');
+}
+
+static bool follows; /* something stands before, at this level */
+static int depth;    /* brackets that are open */
+
+static void json_name(const char *name)
+{
+    if (follows)
+        putchar(',');
+    follows = true;
+    if (name) {
+        put_json(stir_slice_str(name));
+        putchar(':');
+    }
 }
 
 int cli_fail(const struct cli *cli, int status, const char *format, ...)
@@ -36,10 +74,13 @@ int cli_fail(const struct cli *cli, int status, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (cli->json) {
+    if (cli->json) { /* an object of its own, or an element of the list that is open */
+        json_name(NULL);
         printf("{\"error\":");
         put_json(stir_slice_str(text));
-        printf(",\"status\":%d}\n", status);
+        printf(",\"status\":%d}", status);
+        if (depth == 0)
+            cli_json_done();
     }
     fprintf(stderr, "stir %s%s%s: ", cli->command->noun, cli->command->verb ? " " : "", cli->command->verb ? cli->command->verb : "");
     put_plain(stderr, stir_slice_str(text));
@@ -64,30 +105,19 @@ void cli_print(struct stir_slice text)
     put_plain(stdout, text);
 }
 
-static bool follows; /* something stands before, at this level */
-
-static void json_name(const char *name)
-{
-    if (follows)
-        putchar(',');
-    follows = true;
-    if (name) {
-        put_json(stir_slice_str(name));
-        putchar(':');
-    }
-}
-
 void cli_json_begin(const char *name, char bracket)
 {
     json_name(name);
     putchar(bracket);
     follows = false;
+    depth++;
 }
 
 void cli_json_end(char bracket)
 {
     putchar(bracket);
     follows = true;
+    depth--;
 }
 
 void cli_json_text(const char *name, struct stir_slice value)

@@ -19,10 +19,12 @@ static void show(const struct cli *cli, const char *text, enum stir_err err, con
     }
     cli_print(stir_slice_str(text));
     printf("  ");
-    if (err != STIR_OK)
+    if (err != STIR_OK) {
         printf("is no number and no URI: %s\n", stir_err_text(err));
-    else
-        printf("%s  %s\n", party->text, party->kind == STIR_PARTY_URI ? "(a URI, no number)" : special ? "(a special number, kept as it is)" : "");
+    } else {
+        cli_print(stir_slice_str(party->text));
+        printf("  %s\n", party->kind == STIR_PARTY_URI ? "(a URI, no number)" : special ? "(a special number, kept as it is)" : "");
+    }
 }
 
 static int run(struct cli *cli)

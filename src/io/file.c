@@ -107,25 +107,31 @@ static enum stir_file_err write_all(int fd, struct stir_slice content)
     return fsync(fd) == 0 ? STIR_FILE_OK : STIR_FILE_ERRNO;
 }
 
+/* A terminal, a pipe, /dev/null, or a link to one (/dev/stdout): written to, never replaced. */
+static enum stir_file_err write_through(const char *path, struct stir_slice content)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return STIR_FILE_ERRNO;
+    enum stir_file_err err = write_all(fd, content);
+    if (err == STIR_FILE_ERRNO && (errno == EINVAL || errno == EROFS))
+        err = STIR_FILE_OK; /* such things cannot be synced */
+    int why = errno;
+    close(fd);
+    errno = why;
+    return err;
+}
+
 enum stir_file_err stir_file_write(const char *path, struct stir_slice content, enum stir_file_mode mode)
 {
-    struct stat st;
+    struct stat st, target;
     bool there = lstat(path, &st) == 0;
     if (there && S_ISDIR(st.st_mode))
         return STIR_FILE_DIRECTORY;
     if (there && mode == STIR_FILE_SECRET)
         return STIR_FILE_EXISTS;
-    if (there && mode == STIR_FILE_PUBLIC && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) {
-        /* A terminal, a pipe, /dev/null: written to, never replaced. */
-        int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd < 0)
-            return STIR_FILE_ERRNO;
-        enum stir_file_err err = write_all(fd, content);
-        if (err == STIR_FILE_ERRNO && (errno == EINVAL || errno == EROFS))
-            err = STIR_FILE_OK; /* such things cannot be synced */
-        close(fd);
-        return err;
-    }
+    if (there && stat(path, &target) == 0 && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode))
+        return write_through(path, content);
     if (there && mode == STIR_FILE_PUBLIC && holds_private_key(path))
         return STIR_FILE_HOLDS_KEY;
     size_t n = strlen(path);

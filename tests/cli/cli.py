@@ -304,6 +304,52 @@ if os.path.exists("/dev/full"):
     tap.rule("a full disk is said", [] if run.returncode == CANNOT else [f"exit status {run.returncode}"])
 error = json.loads(stir("cert", "show", "nowhere", "--json")[1])
 tap.rule("errors in JSON", [] if error["status"] == CANNOT and "nowhere" in error["error"] else [str(error)])
+
+# ---------------------------------------------------------------- text of outsiders
+def raw(*words, stdin=b""):
+    run = subprocess.run([str(STIR).encode(), *(word if isinstance(word, bytes) else str(word).encode() for word in words)], input=stdin, capture_output=True, cwd=work, timeout=120, check=False)
+    return run.returncode, run.stdout, run.stderr
+
+
+def strict_json(name, want, *words, stdin=b""):
+    """One object on one line, in UTF-8, whatever bytes came in."""
+    status, out, _ = raw(*words, "--json", stdin=stdin)
+    try:
+        value = json.loads(out.decode("utf-8"))
+        tap.rule(name, ([] if status == want else [f"exit status {status}, wanted {want}"]) + ([] if out.count(b"\n") == 1 and out.endswith(b"\n") else [f"not one line: {out!r}"]))
+        return value
+    except ValueError as fault:
+        tap.rule(name, [f"{fault}: {out[:300]!r}"])
+        return {}
+
+
+HOSTILE = b"INVITE sip:+12125550100@h SIP/2.0\r\nFrom: \"\xff\xc0\xaf\" <sip:+12155551212@h>;tag=1\r\nTo: <sip:+12125550100@h>\r\nCall-ID: \xed\xa0\x80\xc2\x9b31m\r\n"
+strict_json("bytes that are no UTF-8 in a message", YES, "show", "-", stdin=HOSTILE + b"Identity: " + identity.encode() + b"\r\n\r\n")
+strict_json("bytes that are no UTF-8 in an Identity value", NO, "show", b"\xff\xfe.\x80.a;info=<https://\xff/>")
+strict_json("bytes that are no UTF-8 in an error", NO, "tn", b"\xff\xfe")
+strict_json("bytes that are no UTF-8 in a file's name", CANNOT, "cert", "show", b"no\xffwhere\xc2")
+both = strict_json("a bad Identity beside a good one", NO, "show", "-", stdin=HOSTILE + b"Identity: ;;\r\nIdentity: " + identity.encode() + b"\r\nIdentity: a.b\r\n\r\n")
+tap.rule("does not hide it", [] if [one.get("kind", "error") for one in both.get("identities", [])] == ["error", "identity", "error"] else [str(both)[:400]])
+status, out, err = raw("show", "-", stdin=HOSTILE + b"Identity: " + identity.encode() + b"\r\n\r\n")
+tap.rule("bytes that are no UTF-8, and C1 controls, are spelt out", [] if b"\xff" not in out and b"\xc2\x9b" not in out and b"\\xff" in out and b"\\xc2\\x9b" in out else [repr(out)[:400]])
+status, out, err = raw("verify", "--identity", b"\xff;info=<a>", "--orig", ORIG, "--dest", DEST, *VERIFY)
+tap.rule("nor in a verdict", [] if status == NO and b"\xff" not in out + err else [repr(out + err)[:400]])
+too_many = HOSTILE + (b"Identity: " + identity.encode() + b"\r\n") * 17 + b"\r\n"
+status, out, err = raw("verify", "--invite", "-", *VERIFY, stdin=too_many)
+tap.rule("a seventeenth Identity header is seen", [] if status == NO and b"identity-too-many" in out else [repr(out + err)[:400]])
+
+# ---------------------------------------------------------------- things that are no files
+(work / "nowhere").symlink_to("/dev/null")
+case("output through a link to a device", YES, "cert", "root", "--key", "root.key", "--cn", "SHAKEN ROOT", "--org", "X", "-o", work / "nowhere")
+tap.rule("leaves the link as it was", [] if (work / "nowhere").is_symlink() and os.readlink(work / "nowhere") == "/dev/null" else ["it was replaced"])
+case("a forced key through a link to a device", YES, "key", "new", "--force", "-o", work / "nowhere")
+tap.rule("leaves it too", [] if (work / "nowhere").is_symlink() else ["it was replaced"])
+status, out, err = stir("cert", "root", "--key", "root.key", "--cn", "SHAKEN ROOT", "--org", "X", "-o", "/dev/stdout")
+tap.rule("-o /dev/stdout is standard output", [] if status == YES and "BEGIN CERTIFICATE" in out else [f"{status} {out} {err}"])
+write("pass.crlf", "secret\r\n")
+make("key", "new", "-o", "crlf.key", "--pass-file", "pass.crlf")
+write("pass.lf", "secret\n")
+case("a passphrase file of another system holds the same passphrase", YES, "key", "show", "crlf.key", "--pass-file", "pass.lf")
 left = sorted(p.name for p in work.iterdir() if ".new-" in p.name)
 tap.rule("nothing half-written is left", left)
 
