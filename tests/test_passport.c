@@ -1204,6 +1204,36 @@ static void writers_check_their_arguments(void **state)
     assert_err(stir_json_canonical(buf, 300, &len, stir_slice_of(NULL, 1), NULL), STIR_EARG);
 }
 
+/* Plain shaken payloads are not read back by the writer: this does it, with everything that their claims may say. */
+static void plain_payloads_read_back_without_a_fault(void **state)
+{
+    (void)state;
+    const struct stir_party parties[] = {
+        party(STIR_PARTY_TN, "1"),       party(STIR_PARTY_TN, "123456789012345"),         party(STIR_PARTY_TN, "*#0"),
+        party(STIR_PARTY_URI, "x"),      party(STIR_PARTY_URI, "sip:\"\\\x7f\x01\t\n@h"), party(STIR_PARTY_URI, "sip:\xc3\xa9\xf0\x9f\x98\x80@h"),
+        party(STIR_PARTY_URI, "123456"),
+    };
+    enum { PARTIES = sizeof(parties) / sizeof(parties[0]) };
+    const struct stir_slice uuids[] = {S("123e4567-e89b-12d3-a456-426655440000"), S("FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF")};
+    struct stir_party dest[STIR_MAX_DESTS];
+    for (size_t i = 0; i < STIR_MAX_DESTS; i++)
+        dest[i] = parties[i % PARTIES];
+    for (size_t i = 0; i < (size_t)PARTIES * STIR_MAX_DESTS; i++) {
+        struct stir_passport_params p = shaken_params(&parties[i % PARTIES], &dest[i % 3]);
+        p.n_dest = 1 + i % (STIR_MAX_DESTS - 3);
+        p.attest = (char)('A' + i % 3);
+        p.origid = uuids[i % 2];
+        p.iat = i % 5 ? (int64_t)i : INT64_C(253402300799);
+        assert_err(write_payload(&p, NULL), STIR_OK);
+        struct stir_passport *t = must_parse(token(header_shaken, written));
+        assert_string_equal(faults_of(t), "");
+        assert_true(t->canonical);
+        assert_int_equal(t->n_dest, p.n_dest);
+        assert_slice(t->orig.text, p.orig->text);
+        stir_passport_free(t);
+    }
+}
+
 static void payloads_longer_than_a_token_are_refused(void **state)
 {
     (void)state;
@@ -1217,6 +1247,17 @@ static void payloads_longer_than_a_token_are_refused(void **state)
     params.crn.n = 4000;
     assert_err(write_payload(&params, NULL), STIR_OK);
     free(crn);
+    struct stir_party many[STIR_MAX_DESTS];
+    for (size_t i = 0; i < STIR_MAX_DESTS; i++) {
+        many[i] = party(STIR_PARTY_URI, "");
+        memset(many[i].text, '"', STIR_PARTY_MAX);
+        many[i].len = STIR_PARTY_MAX;
+    }
+    params = shaken_params(&orig, many);
+    params.n_dest = 15;
+    assert_err(write_payload(&params, NULL), STIR_OK);
+    params.n_dest = 16;
+    assert_err(write_payload(&params, NULL), STIR_EVALUE);
 }
 
 static void canonical_form_of_any_object(void **state)
@@ -1344,6 +1385,7 @@ int main(void)
         cmocka_unit_test(writer_refuses_headers_that_would_break_the_message),
         cmocka_unit_test(writers_say_how_much_room_they_need),
         cmocka_unit_test(writers_check_their_arguments),
+        cmocka_unit_test(plain_payloads_read_back_without_a_fault),
         cmocka_unit_test(payloads_longer_than_a_token_are_refused),
         cmocka_unit_test(canonical_form_of_any_object),
         cmocka_unit_test(parse_of_write_is_the_identity),
