@@ -1,7 +1,7 @@
 /* What is judged with the certificate: its path, its scope, the signature, and what it demands of the claims. */
 #include "core/cert.h"
 #include "core/chain.h"
-#include "core/json.h"
+#include "core/passport.h"
 #include "core/verify.h"
 
 /* The checks that a judged chain settles, each a pass unless the chain has a reason against it. */
@@ -105,12 +105,9 @@ static enum stir_err judge_signature(struct stir_judgement *j, struct stir_es256
 static enum stir_err judge_constraints(struct stir_judgement *j)
 {
     const struct stir_cert *leaf = stir_chain_info(j->chain)->leaf;
-    struct stir_json payload;
-    enum stir_err err = stir_json_parse(&payload, j->passport->payload_json, NULL, NULL);
-    if (err == STIR_ENOMEM)
-        return err;
-    if (err != STIR_OK || payload.type != STIR_JSON_OBJECT)
-        return STIR_OK;
+    struct stir_json payload = stir_passport_payload(j->passport);
+    if (!payload.text.p)
+        return STIR_OK; /* said already: PAYLOAD_JSON */
     for (size_t i = 0; i < 2; i++) {
         const struct stir_constraints *constraints = stir_cert_constraints(leaf, i);
         enum stir_reason reason = STIR_R_NONE;

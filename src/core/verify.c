@@ -19,7 +19,7 @@ struct stir_verify {
     struct stir_verdict_box *box; /* what becomes the verdict; its arena holds everything shown */
     struct stir_judgement *tokens;
     size_t n_tokens;
-    struct stir_need needs[STIR_MAX_IDENTITIES];
+    struct stir_need *needs; /* room for one of each token */
     bool begun, finished;
     enum stir_err broken; /* what stopped it for good */
 };
@@ -94,7 +94,8 @@ static enum stir_err begin(struct stir_verify *v)
     if (n == 0 || n > STIR_MAX_IDENTITIES)
         return STIR_OK;
     v->tokens = stir_arena_get(arena, n * sizeof(*v->tokens));
-    if (!v->tokens)
+    v->needs = stir_arena_get(arena, n * sizeof(*v->needs));
+    if (!v->tokens || !v->needs)
         return STIR_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         struct stir_judgement *j = &v->tokens[i];
