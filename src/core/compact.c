@@ -31,43 +31,24 @@ static bool put_fingerprint(struct stir_writer *w, struct stir_slice value)
     return true;
 }
 
-static bool comes_before(struct stir_slice a, struct stir_slice b)
-{
-    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-    return order < 0 || (order == 0 && a.n < b.n);
-}
-
-/* mky of the message's fingerprints, sorted (RFC 8225 §5.2.2); the absent slice when there are none. */
+/* mky of the message's fingerprints (RFC 8225 §5.2.2), which the writer of the payload sorts; the absent slice when there are none, or one that is none. */
 static enum stir_err write_mky(struct stir_slice *out, struct stir_judgement *j)
 {
     const struct stir_call *call = j->message->call;
-    struct stir_slice item[STIR_MAX_FINGERPRINTS];
-    size_t n = call->n_fingerprints < STIR_MAX_FINGERPRINTS ? call->n_fingerprints : STIR_MAX_FINGERPRINTS, done = 0;
     *out = (struct stir_slice){NULL, 0};
-    char *room = n ? stir_arena_get(j->arena, 2 * MKY_MAX) : NULL;
-    if (n && !room)
-        return STIR_ENOMEM;
-    struct stir_writer w = stir_writer_of(room, MKY_MAX);
-    for (size_t i = 0; i < n; i++) {
-        size_t from = w.need;
-        if (!put_fingerprint(&w, call->fingerprints[i]) || w.need > w.cap)
-            return STIR_OK;
-        struct stir_slice this = stir_slice_of(room + from, w.need - from);
-        size_t at = done++;
-        for (; at > 0 && comes_before(this, item[at - 1]); at--)
-            item[at] = item[at - 1];
-        item[at] = this;
-    }
-    if (n == 0)
+    if (call->n_fingerprints == 0)
         return STIR_OK;
-    struct stir_writer list = stir_writer_of(room + MKY_MAX, MKY_MAX);
-    for (size_t i = 0; i < done; i++) {
-        stir_put_char(&list, i ? ',' : '[');
-        stir_put_slice(&list, item[i]);
+    struct stir_writer w = stir_writer_of(stir_arena_get(j->arena, MKY_MAX), MKY_MAX);
+    if (!w.p)
+        return STIR_ENOMEM;
+    for (size_t i = 0; i < call->n_fingerprints; i++) {
+        stir_put_char(&w, i ? ',' : '[');
+        if (!put_fingerprint(&w, call->fingerprints[i]))
+            return STIR_OK;
     }
-    stir_put_char(&list, ']');
-    if (list.need <= list.cap)
-        *out = stir_slice_of(list.p, list.need);
+    stir_put_char(&w, ']');
+    if (w.need <= w.cap)
+        *out = stir_slice_of(w.p, w.need);
     return STIR_OK;
 }
 
