@@ -30,7 +30,7 @@ struct stir_policy {
     bool strict;          /**< take severities from the catalogue's strict column, and read Identity strictly */
     bool allow_compact;   /**< compact form where the kind defines it */
     bool exhaustive;      /**< run later checks even when a gate failed: for explanations, never for traffic */
-    int64_t max_age;      /**< seconds that iat may lie behind now; default 60 */
+    int64_t max_age;      /**< seconds that iat may lie behind now; default 60. No window is below 0 or longer than 8,000 years */
     int64_t max_future;   /**< seconds that iat may lie ahead of now; default 60 */
     int64_t max_date_age; /**< seconds between Date and now, either way; default 60 */
     enum stir_caller_source caller;
