@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+
+#define CLI_LATEST INT64_C(212378284799) /* the last second of 8699: what stir_verify_new() takes, in a round number */
 
 static int file_failed(const struct cli *cli, enum stir_file_err err, const char *path, size_t max, int status_long)
 {
@@ -27,12 +30,23 @@ int cli_read(const struct cli *cli, struct stir_slice *out, const char *path, si
     return file_failed(cli, stir_file_read(out, path, max, false), path, max, status_long);
 }
 
+/* No token, header or list is the name of a file that is there; who gives one forgot the @. */
+static bool is_file(const char *value)
+{
+    struct stat st;
+    return stat(value, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int cli_read_value(const struct cli *cli, struct stir_slice *out, const char *value, size_t max)
 {
+    if (strcmp(value, "@") == 0)
+        return cli_fail(cli, CLI_USAGE, "the name of the file is missing behind @");
     if (strcmp(value, "-") == 0 || value[0] == '@') {
         int status = cli_read(cli, out, value[0] == '@' ? value + 1 : "-", max, CLI_NO);
         if (status != CLI_YES)
             return status;
+    } else if (is_file(value)) {
+        return cli_fail(cli, CLI_USAGE, "\"%s\" is the name of a file; for what it holds, write @%s", value, value);
     } else {
         size_t n = strlen(value);
         char *copy = n <= max ? strdup(value) : NULL;
@@ -47,6 +61,8 @@ int cli_read_value(const struct cli *cli, struct stir_slice *out, const char *va
 
 struct stir_slice cli_trim(struct stir_slice text)
 {
+    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0) /* the byte order mark of editors */
+        text = stir_slice_of(text.p + 3, text.n - 3);
     while (text.n && strchr(" \t\r\n", text.p[text.n - 1]) && text.p[text.n - 1])
         text.n--;
     while (text.n && strchr(" \t\r\n", text.p[0]) && text.p[0])
@@ -104,11 +120,22 @@ static int read_pass(const struct cli *cli, struct stir_slice *pass)
     return status;
 }
 
+/* A file that others can read is no key's; of one that holds none, that is what shall be said. */
+static enum stir_file_err read_key_file(struct stir_slice *pem, const char *path)
+{
+    enum stir_file_err err = stir_file_read(pem, path, STIR_MAX_KEY_PEM, true);
+    if (err != STIR_FILE_OPEN_TO_OTHERS || stir_file_read(pem, path, STIR_MAX_KEY_PEM, false) != STIR_FILE_OK)
+        return err;
+    if (strstr(pem->p, "PRIVATE KEY") || !strstr(pem->p, "-----BEGIN CERTIFICATE"))
+        stir_file_free(pem);
+    return pem->p ? STIR_FILE_OK : err;
+}
+
 static int read_key(const struct cli *cli, struct stir_key **out, const char *path, struct stir_slice *pem)
 {
     struct stir_slice pass;
     struct stir_diag diag = {0};
-    int status = file_failed(cli, stir_file_read(pem, path, STIR_MAX_KEY_PEM, true), path, STIR_MAX_KEY_PEM, CLI_CANNOT);
+    int status = file_failed(cli, read_key_file(pem, path), path, STIR_MAX_KEY_PEM, CLI_CANNOT);
     if (status == CLI_YES)
         status = read_pass(cli, &pass);
     if (status != CLI_YES)
@@ -227,6 +254,8 @@ int cli_time(const struct cli *cli, const char *name, int64_t otherwise, int64_t
     *out = otherwise;
     if (value && stir_time_parse(out, stir_slice_str(value)) != STIR_OK)
         return cli_fail(cli, CLI_USAGE, "%s \"%s\" is no time: give Unix seconds, or RFC 3339 such as 2022-06-29T20:25:36Z", name, value);
+    if (value && (*out < 0 || *out > CLI_LATEST))
+        return cli_fail(cli, CLI_USAGE, "%s \"%s\" is no time between 1970 and 8700", name, value);
     return CLI_YES;
 }
 

@@ -55,15 +55,22 @@ static int help_one(const struct cli_command *c)
     return CLI_YES;
 }
 
-/* The verbs of a noun, for an error that helps. */
-static int wrong_verb(const char *noun, const char *verb)
+/* Words that name no command; `json` when they ask for it. */
+static int wrong_words(const char *noun, bool noun_known, const char *verb, bool json)
 {
-    fprintf(stderr, "stir %s: %s%s%s. There are:", noun, verb ? "no such command \"" : "what shall be done", verb ? verb : "", verb ? "\"" : "?");
-    for (size_t i = 0; cli_commands[i]; i++)
+    const struct cli_command none = {.noun = noun_known ? noun : NULL};
+    const struct cli cli = {.command = &none, .json = json};
+    char verbs[128] = "";
+    for (size_t i = 0, n = 0; noun_known && cli_commands[i] && n < sizeof(verbs); i++)
         if (is(cli_commands[i]->noun, noun))
-            fprintf(stderr, " %s", cli_commands[i]->verb);
-    fprintf(stderr, "\n");
-    return CLI_USAGE;
+            n += (size_t)snprintf(verbs + n, sizeof(verbs) - n, " %s", cli_commands[i]->verb);
+    if (!noun_known && noun[0] == '-')
+        return cli_fail(&cli, CLI_USAGE, "\"%s\" stands before the command; options stand behind it. stir --help lists the commands", noun);
+    if (!noun_known)
+        return cli_fail(&cli, CLI_USAGE, "no such command \"%s\". stir --help lists them", noun);
+    if (!verb)
+        return cli_fail(&cli, CLI_USAGE, "what shall be done? There are:%s", verbs);
+    return cli_fail(&cli, CLI_USAGE, "no such command \"%s\". There are:%s", verb, verbs);
 }
 
 /* The command that the words name; *used words of it. */
@@ -82,37 +89,42 @@ static const struct cli_command *find(int argc, char **argv, int *used, bool *no
     return NULL;
 }
 
+/* What was printed has to arrive. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "stir: standard output cannot be written\n");
+    return CLI_CANNOT;
+}
+
 int main(int argc, char **argv)
 {
     int used = 0;
     bool noun_known = false;
     if (argc < 2) {
         help_all();
-        return CLI_USAGE;
+        return finish(CLI_USAGE);
     }
     if (is(argv[1], "--help") || is(argv[1], "-h") || is(argv[1], "help"))
-        return help_all();
+        return finish(help_all());
     if (is(argv[1], "--version") || is(argv[1], "version")) {
         printf("stir %s\n", stir_version());
-        return CLI_YES;
+        return finish(CLI_YES);
     }
     const struct cli_command *command = find(argc, argv, &used, &noun_known);
-    if (!command && noun_known)
-        return wrong_verb(argv[1], argc > 2 && argv[2][0] != '-' ? argv[2] : NULL);
     if (!command) {
-        fprintf(stderr, "stir: no such command \"%s\". stir --help lists them.\n", argv[1]);
-        return CLI_USAGE;
+        bool json = false;
+        for (int i = 1; i < argc; i++)
+            json = json || is(argv[i], "--json");
+        return finish(wrong_words(argv[1], noun_known, argc > 2 && argv[2][0] != '-' ? argv[2] : NULL, json));
     }
     struct cli cli = {.command = command};
     for (int i = used; i < argc; i++)
         if (is(argv[i], "--help") || is(argv[i], "-h"))
-            return help_one(command);
+            return finish(help_one(command));
     int status = cli_parse(&cli, argc - used, argv + used);
     if (status == CLI_YES)
         status = command->run(&cli);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "stir: standard output cannot be written\n");
-        return CLI_CANNOT;
-    }
-    return status;
+    return finish(status);
 }

@@ -44,6 +44,23 @@ static int keep(struct cli *cli, const struct cli_option *option, const char *va
     return CLI_YES;
 }
 
+/* Standard input gives what it has once: a second "-" would read nothing. */
+static int one_stdin(const struct cli *cli)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < cli->n_given; i++) {
+        const struct cli_option *o = cli->given[i].option;
+        if (strcmp(cli->given[i].value, "-") != 0 || !o->value || !strstr(o->value, "FILE") || strcmp(o->name, "-o") == 0)
+            continue;
+        if (first)
+            return cli_fail(cli, CLI_USAGE, "%s and %s are both -, and standard input can be read only once", first, o->name);
+        first = o->name;
+    }
+    if (first && cli->n_operands && strstr(cli->command->operands, "FILE") && strcmp(cli->operand[0], "-") == 0)
+        return cli_fail(cli, CLI_USAGE, "%s and %s are both -, and standard input can be read only once", cli->command->operands, first);
+    return CLI_YES;
+}
+
 static int required(const struct cli *cli)
 {
     for (const struct cli_option *o = cli->command->options; o->name; o++)
@@ -51,7 +68,7 @@ static int required(const struct cli *cli)
             return cli_fail(cli, CLI_USAGE, "%s %s is needed (%s)", o->name, o->value ? o->value : "", o->help);
     if (cli->n_operands < cli->command->min_operands)
         return cli_fail(cli, CLI_USAGE, "%s is needed", cli->command->operands);
-    return CLI_YES;
+    return one_stdin(cli);
 }
 
 int cli_parse(struct cli *cli, int n, char **words)
@@ -89,6 +106,8 @@ int cli_parse(struct cli *cli, int n, char **words)
             if (i + 1 >= n)
                 return cli_fail(cli, CLI_USAGE, "%s wants a value, %s", option->name, option->value);
             value = words[++i];
+            if (find(cli, value, strlen(value)))
+                return cli_fail(cli, CLI_USAGE, "%s wants a value, %s; %s is the next option", option->name, option->value, value);
         }
         int status = keep(cli, option, value);
         if (status != CLI_YES)

@@ -47,6 +47,13 @@ static int say_failed(const struct cli *cli, enum stir_err err, const struct sti
     return cli_fail(cli, status, "%s", diag->text[0] ? diag->text : stir_err_text(err));
 }
 
+/* Signed as it is said, but seldom meant. */
+static void warn_short(const struct cli *cli, const char *option, const struct stir_party *party)
+{
+    if (party->kind == STIR_PARTY_TN && strlen(party->text) < 8 && !stir_tn_is_special(stir_slice_str(party->text), NULL))
+        cli_warn(cli, "%s \"%s\" is too short to have a country code; is --country CC missing?", option, party->text);
+}
+
 static int read_numbers(const struct cli *cli, struct signing *s)
 {
     size_t n = cli_all(cli, "--dest");
@@ -57,6 +64,9 @@ static int read_numbers(const struct cli *cli, struct signing *s)
     for (size_t i = 0; i < n; i++)
         if (stir_party_parse(&s->dest[i], stir_slice_str(cli_nth(cli, "--dest", i)), &s->params.tn) != STIR_OK)
             return cli_fail(cli, CLI_USAGE, "--dest \"%s\" is no number and no URI", cli_nth(cli, "--dest", i));
+    warn_short(cli, "--orig", &s->orig);
+    for (size_t i = 0; i < n; i++)
+        warn_short(cli, "--dest", &s->dest[i]);
     s->params.claims.orig = &s->orig;
     s->params.claims.dest = s->dest;
     s->params.claims.n_dest = n;

@@ -67,6 +67,18 @@ static void json_name(const char *name)
     }
 }
 
+/* "stir key new: ", as far as the command is known. */
+static void put_who(const struct cli *cli)
+{
+    const struct cli_command *c = cli->command;
+    fputs("stir", stderr);
+    if (c->noun)
+        fprintf(stderr, " %s", c->noun);
+    if (c->verb)
+        fprintf(stderr, " %s", c->verb);
+    fputs(": ", stderr);
+}
+
 int cli_fail(const struct cli *cli, int status, const char *format, ...)
 {
     char text[1024];
@@ -82,7 +94,7 @@ int cli_fail(const struct cli *cli, int status, const char *format, ...)
         if (depth == 0)
             cli_json_done();
     }
-    fprintf(stderr, "stir %s%s%s: ", cli->command->noun, cli->command->verb ? " " : "", cli->command->verb ? cli->command->verb : "");
+    put_who(cli);
     put_plain(stderr, stir_slice_str(text));
     fputc('\n', stderr);
     return status;
@@ -95,7 +107,8 @@ void cli_warn(const struct cli *cli, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    fprintf(stderr, "stir %s%s%s: warning: ", cli->command->noun, cli->command->verb ? " " : "", cli->command->verb ? cli->command->verb : "");
+    put_who(cli);
+    fputs("warning: ", stderr);
     put_plain(stderr, stir_slice_str(text));
     fputc('\n', stderr);
 }

@@ -353,5 +353,39 @@ case("a passphrase file of another system holds the same passphrase", YES, "key"
 left = sorted(p.name for p in work.iterdir() if ".new-" in p.name)
 tap.rule("nothing half-written is left", left)
 
+# ---------------------------------------------------------------- three in the morning
+for name, words in (("an unknown command", ["foo"]), ("an option before the command", ["verify"]), ("a noun alone", ["cert"]), ("an unknown verb", ["cert", "verfy"])):
+    line = ["--json", *words] if name.startswith("an option") else [*words, "--json"]
+    status, out, err = stir(*line)
+    tap.rule(f"{name} is said in JSON", [] if status == USAGE and json.loads(out)["status"] == USAGE and err.count("\n") == 1 else [f"{status} {out} {err}"])
+case("an option before the command", USAGE, "--json", "verify", says="stand behind it")
+status, out, err = raw("\x1b[31mfoo")
+tap.rule("a wrong command moves no terminal", [] if status == USAGE and b"\x1b" not in err else [repr(err)])
+case("an option instead of a value", USAGE, "verify", "--identity", "@identity", "--orig", "--dest", DEST, *VERIFY, says="--orig wants a value, N; --dest is the next option")
+case("but with = it is the value", USAGE, "verify", "--identity", "@identity", "--orig=--dest", "--dest", DEST, *VERIFY, says='--orig "--dest" is no number')
+case("a file's name without @", USAGE, "verify", "--identity", "identity", "--orig", ORIG, "--dest", DEST, *VERIFY, says="write @identity")
+case("to show too", USAGE, "show", "identity", says="write @identity")
+case("an @ alone", USAGE, "show", "@", says="missing behind @")
+for words in (["verify", "--identity", "-", "--orig", ORIG, "--dest", DEST, "--cert", "-", "--trust", "root.pem"], ["cert", "match", "--cert", "-", "--key", "-"],
+              ["cert", "verify", "-", "--trust", "-"]):
+    case(f"standard input twice: {words[0]} {words[1]}", USAGE, *words, says="can be read only once")
+write("bom", b"\xef\xbb\xbf" + identity.encode() + b"\r\n")
+case("an Identity with a byte order mark", YES, "verify", "--identity", "@bom", "--orig", ORIG, "--dest", DEST, *VERIFY)
+write("public.pem", (work / "sp.pem").read_bytes(), 0o644)
+case("a certificate as key is told so, not to chmod", CANNOT, "key", "show", "public.pem", says="no PEM private key here")
+case("and to sign", CANNOT, "sign", "--key", "public.pem", "--x5u", X5U, "--attest", "A", "--orig", ORIG, "--dest", DEST, says="no PEM private key here")
+write("both.pem", (work / "sp.pem").read_bytes() + (work / "sp.key").read_bytes(), 0o644)
+case("a key among certificates stays guarded", CANNOT, "sign", "--key", "both.pem", "--x5u", X5U, "--attest", "A", "--orig", ORIG, "--dest", DEST, says="chmod 600")
+for at in ("1960-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+    case(f"cert verify --at {at}", USAGE, "cert", "verify", "chain.pem", "--trust", "root.pem", "--at", at, says="between 1970 and 8700")
+    case(f"verify --at {at}", USAGE, "verify", "--identity", "@identity", "--orig", ORIG, "--dest", DEST, *VERIFY, "--at", at, says="between 1970 and 8700")
+case("a number without country code is signed with a warning", YES, *SIGN, "--orig", "555-1212", "--dest", DEST, says="warning: --orig \"5551212\" is too short.*--country")
+status, out, err = stir(*SIGN, "--orig", ORIG, "--dest", "911")
+tap.rule("a special number without", [] if status == YES and not err else [f"{status} {err}"])
+if os.path.exists("/dev/full"):
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run([str(STIR), "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+    tap.rule("help on a full disk is said", [] if run.returncode == CANNOT else [f"exit status {run.returncode}"])
+
 shutil.rmtree(work)
 tap.done()
