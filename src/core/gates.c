@@ -132,6 +132,9 @@ void stir_message_read(struct stir_message *message, const struct stir_call *cal
     }
     if (!read_party(&message->callee, call->to, policy) && !read_party(&message->callee, call->ruri, policy))
         message->callee = (struct stir_party){0};
+    message->retargeted = read_party(&message->target, call->ruri, policy) && !stir_party_eq(&message->target, &message->callee);
+    if (!message->retargeted)
+        message->target = message->callee;
     if (call->date.p) {
         message->has_date = stir_date_parse(&message->date, call->date) == STIR_OK;
         if (!message->has_date)
@@ -187,11 +190,17 @@ static bool judge_identity(struct stir_judgement *j, struct stir_slice value)
     return !(j->identity.departures & STIR_ID_BAD_PARTS);
 }
 
-/* Kinds whose signer vouches for the caller. The others speak for a diverting number, a priority or the callee: alone they decide no call. */
-static bool accepts(const struct stir_policy *policy, enum stir_ppt ppt)
+/* Kinds whose signer vouches for the caller decide a call, by the policy. div is always read: it decides nothing alone, and says by whom a call was retargeted.
+ */
+static bool decides(const struct stir_policy *policy, enum stir_ppt ppt)
 {
     const unsigned deciding = 1u << STIR_PPT_NONE | 1u << STIR_PPT_SHAKEN | 1u << STIR_PPT_RCD;
     return ppt != STIR_PPT_OTHER && (policy->accept & deciding & 1u << ppt);
+}
+
+static bool accepts(const struct stir_policy *policy, enum stir_ppt ppt)
+{
+    return ppt == STIR_PPT_DIV || decides(policy, ppt);
 }
 
 /* The ppt parameter and the signed ppt against each other and against what the policy accepts (requirements A1.8, E5, E13, H 42, 43). */
@@ -202,8 +211,10 @@ static void judge_kind(struct stir_judgement *j)
     bool readable = !has_fault(p, STIR_R_HEADER_JSON);
     bool same = readable && stir_slice_eq(param, p->ppt_text) && p->ppt_text.p;
     if (param.p) {
-        if (!accepts(j->policy, stir_ppt_of(param)))
-            stir_judge_say(j, same || !readable ? STIR_R_PPT_UNSUPPORTED : STIR_R_PARAM_PPT_OTHER, "ppt is \"%.*s\"", STIR_SHOW(param));
+        if (readable && !same && !decides(j->policy, stir_ppt_of(param)))
+            stir_judge_say(j, STIR_R_PARAM_PPT_OTHER, "ppt is \"%.*s\"", STIR_SHOW(param));
+        else if (!accepts(j->policy, stir_ppt_of(param)))
+            stir_judge_say(j, STIR_R_PPT_UNSUPPORTED, "ppt is \"%.*s\"", STIR_SHOW(param));
         else if (readable && !p->ppt_text.p)
             stir_judge_say(j, STIR_R_PPT_MISSING, NULL);
         else if (readable && !same)
@@ -275,39 +286,30 @@ static void judge_iat(struct stir_judgement *j)
 
 /* A claim names the same party as the message. A number that was signed with '+' or separators is brought into form first; that departure has its own warning.
  */
-static bool claim_is(const struct stir_claim_party *claim, const struct stir_party *party)
+bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party *party)
 {
     struct stir_party signed_for;
     if (claim->kind != party->kind)
         return false;
     if (stir_slice_eq(claim->text, stir_slice_of(party->text, party->len)))
         return true;
+    if (claim->kind == STIR_PARTY_TN && stir_tn_is_canonical(claim->text))
+        return false;
     enum stir_err err = claim->kind == STIR_PARTY_TN ? stir_tn_parse(&signed_for, claim->text, NULL) : stir_party_parse(&signed_for, claim->text, NULL);
     return err == STIR_OK && stir_party_eq(&signed_for, party);
 }
 
-/* Cut and paste is caught here: the caller and the callee come from the message, never from the token. */
-static void judge_numbers(struct stir_judgement *j)
+/* Cut and paste is caught here: the caller comes from the message, never from the token. For whom the call is, div.c judges over all tokens together. */
+static void judge_caller(struct stir_judgement *j)
 {
     const struct stir_passport *p = j->passport;
-    const struct stir_party *caller = &j->message->caller, *callee = &j->message->callee;
+    const struct stir_party *caller = &j->message->caller;
     if (caller->kind == STIR_PARTY_NONE) {
         stir_judge_say(j, STIR_R_CALLER_UNKNOWN, NULL);
     } else if (p->orig.kind != STIR_PARTY_NONE) {
-        if (!claim_is(&p->orig, caller))
+        if (!stir_claim_is(&p->orig, caller))
             stir_judge_say(j, STIR_R_ORIG_MISMATCH, "orig is %.*s, the message says %s", STIR_SHOW(p->orig.text), caller->text);
         stir_judge_pass(j, STIR_CHECK_ORIG);
-    }
-    if (callee->kind == STIR_PARTY_NONE) {
-        stir_judge_say(j, STIR_R_CALLEE_UNKNOWN, NULL);
-    } else if (p->n_dest) {
-        bool found = false;
-        for (size_t i = 0; i < p->n_dest && !found; i++)
-            found = claim_is(&p->dest[i], callee);
-        if (!found)
-            stir_judge_say(j, STIR_R_DEST_MISMATCH, "dest is %.*s%s, the message says %s", STIR_SHOW(p->dest[0].text), p->n_dest > 1 ? " and others" : "",
-                           callee->text);
-        stir_judge_pass(j, STIR_CHECK_DEST);
     }
 }
 
@@ -349,7 +351,7 @@ enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value
     stir_judge_faults(j, STIR_CHECK_SIGNATURE);
     if (!has_fault(p, STIR_R_PAYLOAD_JSON)) {
         judge_iat(j);
-        judge_numbers(j);
+        judge_caller(j);
         stir_judge_faults(j, STIR_CHECK_ATTEST);
         if (p->attest)
             stir_judge_pass(j, STIR_CHECK_ATTEST);

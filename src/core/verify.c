@@ -107,6 +107,10 @@ static enum stir_err begin(struct stir_verify *v)
             j->checks[c] = (struct stir_check){.id = (enum stir_check_id)(c + 1), .detail = ""};
         v->n_tokens = i + 1;
         TRY(stir_judge_gates(j, v->call.identity[i]));
+    }
+    TRY(stir_judge_target(v->tokens, n));
+    for (size_t i = 0; i < n; i++) {
+        struct stir_judgement *j = &v->tokens[i];
         if (j->out_of_memory)
             return STIR_ENOMEM;
         /* Gates first: nothing is fetched for a token that cannot pass anyway. */
@@ -181,6 +185,8 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
         out->domain = chain->domain;
         box->chains[box->n_chains++] = STIR_MOVE(j->chain); /* the verdict keeps what it shows alive */
     }
+    out->path = j->path;
+    out->n_path = j->n_path;
     memcpy(out->warnings, j->warnings, sizeof(out->warnings));
     out->n_warnings = j->n_warnings;
     out->reason = failure ? failure->reason : STIR_R_NONE;
@@ -196,6 +202,8 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
 /* How much a token has to say for the call: one that passed decides; else one whose signature or credential is bad, else any that is of a kind we take. */
 static int weight(const struct stir_token_verdict *t)
 {
+    if (t->ppt == STIR_PPT_DIV)
+        return -1; /* says by whom the call was retargeted, never who calls */
     if (t->verstat == STIR_VERSTAT_PASSED)
         return 3;
     if (t->verstat == STIR_VERSTAT_FAILED)
@@ -219,6 +227,10 @@ static enum stir_err finish(struct stir_verify *v)
         if (j->asks)
             TRY(stir_judge_credential(j, v->ctx));
         j->asks = false;
+    }
+    stir_judge_diversion(v->tokens, v->n_tokens);
+    for (size_t i = 0; i < v->n_tokens; i++) {
+        struct stir_judgement *j = &v->tokens[i];
         TRY(write_token(&tokens[i], j, box));
         verdict->n_tokens = i + 1;
         /*= RFC8224-6.2.1 */

@@ -10,6 +10,8 @@
 struct stir_message {
     const struct stir_call *call;
     struct stir_party caller, callee;
+    struct stir_party target; /* whom the call reaches: the Request-URI, else the callee */
+    bool retargeted; /* the Request-URI names somebody else than To */
     bool has_date;
     enum stir_reason date_fault; /* STIR_R_NONE, or why the Date header is no use */
     int64_t date;
@@ -28,6 +30,9 @@ struct stir_judgement {
     struct stir_chain *chain;       /* once the need is answered */
     enum stir_reason chain_failure; /* why there is none */
     bool asks, answered;
+    uint32_t diverted_by; /* bits of the tokens that link dest to the target (div.c) */
+    struct stir_slice *path; /* parties of that way */
+    size_t n_path;
 
     struct stir_check *checks; /* STIR_CHECK_COUNT - 1, by number */
     enum stir_reason warnings[STIR_TOKEN_WARNINGS];
@@ -45,6 +50,11 @@ void stir_judge_faults(struct stir_judgement *j, enum stir_check_id check);
 
 /* Everything that needs no certificate: grammar, form, kind, URL, claims, times, numbers. */
 enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value) STIR_MUST_USE;
+/* A claim names the same party as the message. */
+bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party *party);
+/* For whom the call is (div.c): dest against the message, over all tokens together, before the certificates; and what a bad div token does to the one it speaks for, after them. */
+enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n) STIR_MUST_USE;
+void stir_judge_diversion(struct stir_judgement *tokens, size_t n);
 /* The compact form brought into full form from the message, where its kind allows that; otherwise said why not, and left compact. */
 enum stir_err stir_compact_expand(struct stir_judgement *j) STIR_MUST_USE;
 /* Everything that does. */

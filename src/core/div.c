@@ -1,0 +1,198 @@
+/* For whom the call is: dest against the message, and the ways by which a call was retargeted (RFC 8946 §4.2). Judged over all tokens together, because a div
+ * token means nothing without the token that it diverts. */
+#include "core/verify.h"
+
+enum { DIV_MAX = 10 }; /* diversions of one call: peers forward no more than 5 */
+
+/* A way through the div tokens, from a token that vouches for the caller to the call's target. */
+struct way {
+    size_t hop[DIV_MAX];
+    size_t hops;
+    bool too_long;
+};
+
+static bool is_read(const struct stir_judgement *j)
+{
+    return j->passport && j->passport->orig.kind != STIR_PARTY_NONE && j->passport->n_dest > 0;
+}
+
+static bool is_div(const struct stir_judgement *j)
+{
+    return is_read(j) && j->passport->ppt == STIR_PPT_DIV && j->passport->div.kind != STIR_PARTY_NONE;
+}
+
+static bool vouches(const struct stir_judgement *j)
+{
+    return is_read(j) && (j->passport->ppt == STIR_PPT_NONE || j->passport->ppt == STIR_PPT_SHAKEN || j->passport->ppt == STIR_PPT_RCD);
+}
+
+static bool is_for(const struct stir_judgement *j, const struct stir_party *party)
+{
+    for (size_t i = 0; i < j->passport->n_dest; i++)
+        if (stir_claim_is(&j->passport->dest[i], party))
+            return true;
+    return false;
+}
+
+/* A claim in canonical form; false when it is none. */
+static bool party_of(struct stir_party *out, const struct stir_claim_party *claim)
+{
+    enum stir_err err = claim->kind == STIR_PARTY_TN ? stir_tn_parse(out, claim->text, NULL) : stir_party_parse(out, claim->text, NULL);
+    return err == STIR_OK && out->kind == claim->kind;
+}
+
+/* `div` was the callee of `before`: the call was theirs to divert. */
+static bool follows(const struct stir_judgement *div, const struct stir_judgement *before)
+{
+    struct stir_party diverter;
+    return party_of(&diverter, &div->passport->div) && is_for(before, &diverter);
+}
+
+static bool same_caller(const struct stir_judgement *a, const struct stir_judgement *b)
+{
+    struct stir_party caller;
+    return party_of(&caller, &a->passport->orig) && stir_claim_is(&b->passport->orig, &caller);
+}
+
+/* The shortest way from `root` to the target. Each token is reached once: neither loops nor many equal tokens make the search long. */
+static bool find_way(struct way *way, const struct stir_judgement *tokens, size_t n, const struct stir_judgement *root)
+{
+    size_t queue[STIR_MAX_IDENTITIES], from[STIR_MAX_IDENTITIES], depth[STIR_MAX_IDENTITIES];
+    uint32_t reached = 0;
+    size_t head = 0, tail = 0;
+    const struct stir_judgement *at = root;
+    for (;;) {
+        size_t hops = at == root ? 0 : depth[queue[head - 1]];
+        for (size_t i = 0; i < n && i < STIR_MAX_IDENTITIES; i++) {
+            if (reached & UINT32_C(1) << i || !is_div(&tokens[i]) || !follows(&tokens[i], at) || !same_caller(root, &tokens[i]))
+                continue;
+            if (hops == DIV_MAX) {
+                way->too_long = true;
+                continue;
+            }
+            reached |= UINT32_C(1) << i;
+            from[i] = at == root ? n : queue[head - 1];
+            depth[i] = hops + 1;
+            queue[tail++] = i;
+        }
+        if (head == tail)
+            return false;
+        size_t next = queue[head++];
+        at = &tokens[next];
+        if (!is_for(at, &root->message->target))
+            continue;
+        way->hops = depth[next];
+        for (size_t i = way->hops; i > 0; i--, next = from[next])
+            way->hop[i - 1] = next;
+        return true;
+    }
+}
+
+/* Diverting parties and the target, as the verdict shows them. */
+static enum stir_err note_path(struct stir_judgement *root, const struct stir_judgement *tokens, const struct way *way)
+{
+    root->path = stir_arena_get(root->arena, (way->hops + 1) * sizeof(*root->path));
+    if (!root->path)
+        return STIR_ENOMEM;
+    for (size_t i = 0; i < way->hops; i++) {
+        root->path[i] = tokens[way->hop[i]].passport->div.text;
+        root->diverted_by |= UINT32_C(1) << way->hop[i];
+    }
+    const struct stir_party *target = &root->message->target;
+    root->path[way->hops] = stir_arena_copy(root->arena, stir_slice_of(target->text, target->len));
+    root->n_path = way->hops + 1;
+    return root->path[way->hops].p ? STIR_OK : STIR_ENOMEM;
+}
+
+/* dest against the message alone (RFC 8224 §6.2): the callee of To, whoever the call reaches. */
+static void judge_callee(struct stir_judgement *j)
+{
+    const struct stir_message *m = j->message;
+    const struct stir_passport *p = j->passport;
+    if (m->callee.kind == STIR_PARTY_NONE) {
+        stir_judge_say(j, STIR_R_CALLEE_UNKNOWN, NULL);
+        return;
+    }
+    if (!is_for(j, &m->callee))
+        stir_judge_say(j, STIR_R_DEST_MISMATCH, "dest is %.*s%s, the message says %s", STIR_SHOW(p->dest[0].text), p->n_dest > 1 ? " and others" : "",
+                       m->callee.text);
+    else if (m->retargeted)
+        stir_judge_say(j, STIR_R_RETARGETED_WITHOUT_DIV, "signed for %s, the call reaches %s", m->callee.text, m->target.text);
+    stir_judge_pass(j, STIR_CHECK_DEST);
+}
+
+/* Why a div token stands on no way. */
+static void judge_loose(struct stir_judgement *tokens, size_t n, struct stir_judgement *div, bool too_long)
+{
+    bool linked = false, same = false, before_a_way = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct stir_judgement *before = &tokens[i];
+        if (before == div || !is_read(before) || !(vouches(before) || is_div(before)) || !follows(div, before))
+            continue;
+        linked = true;
+        same = same || same_caller(before, div);
+        before_a_way = before_a_way || (is_div(before) && follows(before, div));
+    }
+    if (linked && !same)
+        stir_judge_say(div, STIR_R_DIV_ORIG_CHANGED, NULL);
+    else if (linked && before_a_way)
+        stir_judge_say(div, STIR_R_DIV_LOOP, NULL);
+    else if (linked && too_long)
+        stir_judge_say(div, STIR_R_DIV_TOO_LONG, "%d diversions are followed", DIV_MAX);
+    else
+        stir_judge_say(div, STIR_R_DIV_CHAIN_BROKEN, "%.*s diverts to %.*s", STIR_SHOW(div->passport->div.text), STIR_SHOW(div->passport->dest[0].text));
+}
+
+/*= RFC8946-4.2 */
+enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
+{
+    uint32_t used = 0;
+    bool too_long = false;
+    for (size_t i = 0; i < n; i++) {
+        struct stir_judgement *j = &tokens[i];
+        struct way way = {.hops = 0};
+        if (!vouches(j))
+            continue;
+        if (j->message->target.kind != STIR_PARTY_NONE && find_way(&way, tokens, n, j)) {
+            TRY(note_path(j, tokens, &way));
+            used |= j->diverted_by;
+            stir_judge_pass(j, STIR_CHECK_DEST);
+        } else {
+            judge_callee(j);
+        }
+        too_long = too_long || way.too_long;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct stir_judgement *j = &tokens[i];
+        if (!is_div(j))
+            continue;
+        if (used & UINT32_C(1) << i)
+            stir_judge_pass(j, STIR_CHECK_DEST);
+        else
+            judge_loose(tokens, n, j, too_long);
+        stir_judge_pass(j, STIR_CHECK_DIV);
+    }
+    return STIR_OK;
+}
+
+void stir_judge_diversion(struct stir_judgement *tokens, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct stir_judgement *j = &tokens[i];
+        const struct stir_judgement *bad = NULL;
+        for (size_t d = 0; d < n && j->diverted_by; d++)
+            if (j->diverted_by & UINT32_C(1) << d && stir_judge_failure(&tokens[d]))
+                bad = &tokens[d];
+        if (!j->diverted_by)
+            continue;
+        if (bad) {
+            const char *why = stir_reason_name(stir_judge_failure(bad)->reason);
+            j->n_path = 0;
+            if (is_for(j, &j->message->callee)) /* it may still be verified by itself, and what diverted it is not known */
+                stir_judge_say(j, STIR_R_RETARGETED_WITHOUT_DIV, "the div token %zu fails: %s", bad->index + 1, why);
+            else
+                stir_judge_say(j, STIR_R_DIV_CHAIN_BROKEN, "the div token %zu fails: %s", bad->index + 1, why);
+        }
+        stir_judge_pass(j, STIR_CHECK_DIV);
+    }
+}
