@@ -113,9 +113,10 @@ void stir_put_int(struct stir_writer *w, int64_t value)
 #define IS_URL(c) \
     (IS_PART(c) || (c) == '~' || (c) == '!' || ((c) >= '$' && (c) <= '/' && (c) != '%') || (c) == ':' || (c) == ';' || (c) == '=' || (c) == '?' || (c) == '@')
 #define IS_BRACKET(c) ((c) > ' ' && (c) != 0x7f && (c) != '"' && (c) != '<' && (c) != '>')
+#define IS_HEX(c) (((c) >= '0' && (c) <= '9') || ((c) >= 'A' && (c) <= 'F') || ((c) >= 'a' && (c) <= 'f'))
 #define ONE(c)                                                                                                                                \
     (IS_TOKEN(c) ? STIR_C_TOKEN : 0) | (IS_PART(c) ? STIR_C_PART : 0) | (IS_URL(c) ? STIR_C_URL : 0) | (IS_BRACKET(c) ? STIR_C_BRACKET : 0) | \
-        (IS_BRACKET(c) && (c) != ';' ? STIR_C_FIELD : 0)
+        (IS_BRACKET(c) && (c) != ';' ? STIR_C_FIELD : 0) | (IS_HEX(c) ? STIR_C_HEX : 0)
 #define FOUR(c) ONE(c), ONE((c) + 1), ONE((c) + 2), ONE((c) + 3)
 #define ROW(c) FOUR(c), FOUR((c) + 4), FOUR((c) + 8), FOUR((c) + 12)
 const unsigned char stir_classes[256] = {ROW(0x00), ROW(0x10), ROW(0x20), ROW(0x30), ROW(0x40), ROW(0x50), ROW(0x60), ROW(0x70),

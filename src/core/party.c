@@ -55,13 +55,13 @@ static int percent_value(struct stir_slice s)
     return stir_hex_value(s.p[1]) << 4 | stir_hex_value(s.p[2]);
 }
 
-/* Percent-decoding, once. `*text` is `buf` afterwards; absent stays absent. */
+/* Percent-decoding, once. `*text` may be `buf` afterwards; absent stays absent. */
 static enum stir_err decode(struct stir_slice *text, char buf[STIR_PARTY_MAX])
 {
     struct stir_writer w = stir_writer_of(buf, STIR_PARTY_MAX);
     struct stir_slice left = *text;
-    if (!left.p)
-        return STIR_OK;
+    if (stir_slice_find(left, '%') == left.n) /* nearly always: absent, or it stays as it is */
+        return left.n <= STIR_PARTY_MAX ? STIR_OK : STIR_ELIMIT;
     while (left.n) {
         int value = left.p[0] == '%' ? percent_value(left) : (unsigned char)left.p[0];
         if (value < 0)

@@ -17,7 +17,7 @@ bool stir_is_uuid(struct stir_slice text)
     if (text.n != UUID_TEXT)
         return false;
     for (size_t i = 0; i < UUID_TEXT; i++)
-        if (is_dash(i) ? text.p[i] != '-' : stir_hex_value(text.p[i]) < 0)
+        if (is_dash(i) ? text.p[i] != '-' : !(stir_classes[(unsigned char)text.p[i]] & STIR_C_HEX))
             return false;
     return true;
 }
