@@ -302,7 +302,7 @@ static enum stir_err read_block(struct stir_cert **out, struct stir_slice text, 
     size_t n = 0;
     enum stir_err err = stir_pem_next(text, at, &label, &der, &n);
     if (stir_pem_is_private(label))
-        err = stir_diag_set(diag, STIR_EKEY, *at, "a private key (%.*s) stands among the certificates: whoever got this file has it; replace that key now",
+        err = stir_diag_set(diag, STIR_EKEY, *at, "a private key (%.*s) stands among the certificates: if anybody was sent this file, replace that key; give the certificate alone",
                             STIR_SHOW(label));
     else if (err == STIR_EPEM)
         err = stir_pem_broken(diag, text, *at);

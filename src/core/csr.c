@@ -162,7 +162,7 @@ static enum stir_err from_pem(struct stir_csr **out, struct stir_slice text, str
             break;
         if (stir_pem_is_private(label))
             return stir_diag_set(diag, STIR_EKEY, at,
-                                 "a private key (%.*s) stands beside the certificate request: whoever got this file has it; replace that key now",
+                                 "a private key (%.*s) stands beside the certificate request: if anybody was sent this file, replace that key; give the request alone",
                                  STIR_SHOW(label));
         if (err == STIR_EPEM)
             return stir_pem_broken(diag, text, at);
