@@ -64,6 +64,10 @@ STIR_API bool stir_crl_entry_at(const struct stir_crl *crl, size_t i, struct sti
  *  @return false when the list does not revoke it; then `*out` is untouched. */
 STIR_API bool stir_crl_find(const struct stir_crl *crl, struct stir_slice issuer_der, struct stir_slice serial, struct stir_crl_entry *out);
 
+/** Which of two lists is the newer one: by cRLNumber, a list without one being older than any; the same number: by thisUpdate.
+ *  @return below 0 when `a` is older than `b`, above 0 when it is newer, 0 when neither is. Says nothing of lists of different issuers or scopes. */
+STIR_API int stir_crl_order(const struct stir_crl *a, const struct stir_crl *b);
+
 /** Whether `signer`'s key made the list's signature.
  *  @return STIR_OK; STIR_ESIG, STIR_EKEY (unusable key or algorithm), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_crl_signed_by(const struct stir_crl *crl, const struct stir_cert *signer);

@@ -42,6 +42,8 @@
 #define STIR_MAX_ANCHORS 4096      /**< anchors of one trust domain */
 #define STIR_MAX_PA 64             /**< certificates of the policy administrator in one trust domain; real ones have 3 */
 #define STIR_MAX_DOMAINS 16        /**< trust domains of one snapshot */
+#define STIR_MAX_CA_LIST (1u << 20) /**< bytes of the administrator's list of CAs, answer around it and all; 60 CAs take some 150 KB */
+#define STIR_MAX_LISTED 400         /**< certificates of that list: below STIR_MAX_VALUES, so that the JSON around them fits */
 #define STIR_MAX_PATHS 256         /**< signatures tried while one path is searched: hostile bundles cannot make it long */
 
 /* CRLs */

@@ -43,6 +43,48 @@ STIR_API STIR_MUST_USE enum stir_err stir_trust_add_pa(struct stir_trust_builder
  *  @return STIR_OK; STIR_ELIMIT (STIR_MAX_CRLS), STIR_ENOMEM, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_trust_add_crl(struct stir_trust_builder *builder, struct stir_crl *crl);
 
+/** The policy administrator's list of trusted CAs, checked. */
+struct stir_ca_list;
+
+/** What a list says. Slices and strings are borrowed. Times are seconds since 1970 UTC. */
+struct stir_ca_list_info {
+    struct stir_slice jws;     /**< the compact JWS, as it was sent: what to keep on disk */
+    struct stir_slice version; /**< as it stands, a string's text or a number's; shown, never judged */
+    struct stir_slice x5u;     /**< where the administrator publishes the signer's certificates */
+    int64_t sequence;          /**< the administrator's number for it, 0 or more: it never decreases */
+    int64_t exp;               /**< the list is not used from then on */
+    const char *signer;        /**< subject of the certificate that signed, one line */
+    int64_t signer_until;      /**< end of the validity of the signer's path */
+    size_t n_certs;            /**< certificates of the list */
+    size_t n_unread;           /**< entries left out because they hold no certificate that can be read: those CAs are not trusted */
+};
+
+/** Read and check a list: a compact JWS, or the administrator's answer {"status":"success","caList":"..."} around one. It counts when it is signed with ES256 by
+ * the first certificate of `signer_pem` (the body that its x5u gives), that certificate has a path to one of `pa_root_pem` at `now`, every other certificate that
+ * was delivered counting for nothing by itself; when `exp` is still to come; and when its sequence is not below `last_sequence` (-1: none is known).
+ *  @return STIR_OK; STIR_ESYNTAX, STIR_EB64, STIR_EJSON (no JWS of JSON objects), STIR_EVALUE (another algorithm, no https x5u, a member missing or not of its
+ * type, an answer that is no success, not one certificate in it), STIR_EPEM, STIR_EDER, STIR_EKEY (signer_pem or pa_root_pem unusable, or the signer has no P-256
+ * key for signatures), STIR_EMISMATCH (the signer has no path to a root of the administrator), STIR_ESIG (not signed by it), STIR_ETIME (expired, rolled back, or
+ * the signer's path is not valid at `now`), STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with
+ * stir_ca_list_free(). Nothing is kept of the arguments. */
+STIR_API STIR_MUST_USE enum stir_err stir_ca_list_parse(struct stir_ca_list **out, struct stir_slice text, struct stir_slice signer_pem,
+                                                        struct stir_slice pa_root_pem, int64_t last_sequence, int64_t now, struct stir_diag *diag);
+
+/** Free a list; NULL is fine. */
+STIR_API void stir_ca_list_free(struct stir_ca_list *list);
+
+/** What the list says, borrowed for its life.
+ *  @return never NULL. */
+STIR_API const struct stir_ca_list_info *stir_ca_list_info(const struct stir_ca_list *list);
+
+/** The `i`th certificate in the order of the list, borrowed for its life.
+ *  @return NULL past the end. */
+STIR_API struct stir_cert *stir_ca_list_cert(const struct stir_ca_list *list, size_t i);
+
+/** Add the certificates of a list as anchors of the open domain.
+ *  @return as stir_trust_add_anchor(); those before the one that failed stay added. */
+STIR_API STIR_MUST_USE enum stir_err stir_trust_add_ca_list(struct stir_trust_builder *builder, const struct stir_ca_list *list);
+
 /** Make the snapshot; the builder is used up on STIR_OK. `generation` is the caller's number for it, shown in verdicts and kept by cached chains.
  *  @return STIR_OK; STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG. The caller frees with stir_trust_free(). */
 STIR_API STIR_MUST_USE enum stir_err stir_trust_freeze(struct stir_trust **out, struct stir_trust_builder *builder, uint64_t generation);
@@ -65,6 +107,11 @@ STIR_API size_t stir_trust_domains(const struct stir_trust *trust);
 /** The name of domain `domain`, from 0.
  *  @return a string that lives as long as the snapshot; "" past the end. */
 STIR_API const char *stir_trust_domain_name(const struct stir_trust *trust, size_t domain);
+
+/** Is the `crl`th list that was added to domain `domain` signed, at `now`, under the certificates of the policy administrator that were added to it? True only for
+ * indirect lists; those that a CA signs itself are judged with the path that it stands in.
+ *  @return false also past the end. */
+STIR_API bool stir_trust_crl_by_pa(const struct stir_trust *trust, size_t domain, size_t crl, int64_t now);
 
 STIR_END
 #endif

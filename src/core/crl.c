@@ -223,6 +223,24 @@ bool stir_crl_find(const struct stir_crl *crl, struct stir_slice issuer_der, str
     return true;
 }
 
+/* Order of big-endian numbers; an absent one is the lowest. */
+static int compare_numbers(struct stir_slice a, struct stir_slice b)
+{
+    if (!a.p || !b.p)
+        return (a.p != NULL) - (b.p != NULL);
+    while (a.n && a.p[0] == 0)
+        a = stir_slice_from(a, 1);
+    while (b.n && b.p[0] == 0)
+        b = stir_slice_from(b, 1);
+    return compare_bytes(a, b);
+}
+
+int stir_crl_order(const struct stir_crl *a, const struct stir_crl *b)
+{
+    int order = compare_numbers(a->info.number, b->info.number);
+    return order ? order : (a->info.this_update > b->info.this_update) - (a->info.this_update < b->info.this_update);
+}
+
 enum stir_err stir_crl_signed_by(const struct stir_crl *crl, const struct stir_cert *signer)
 {
     STIR_OSSL_QUIET;

@@ -337,6 +337,15 @@ enum stir_err stir_key_from_spki(struct stir_key **out, struct stir_slice der, s
     return public_key(out, &parts, diag);
 }
 
+enum stir_err stir_key_from_point(struct stir_key **out, const unsigned char point[2 * STIR_P256_BYTES], struct stir_diag *diag)
+{
+    unsigned char der[SPKI];
+    memcpy(der, spki_head, SPKI_HEAD);
+    der[SPKI_HEAD] = POINT_CONVERSION_UNCOMPRESSED;
+    memcpy(der + SPKI_HEAD + 1, point, 2 * STIR_P256_BYTES);
+    return stir_key_from_spki(out, stir_slice_of(der, sizeof(der)), diag);
+}
+
 enum stir_err stir_key_generate(struct stir_key **out)
 {
     STIR_OSSL_QUIET;

@@ -19,6 +19,9 @@ EVP_PKEY *stir_key_evp(const struct stir_key *key);
 enum stir_err stir_key_from_sec1(struct stir_key **out, struct stir_slice der, struct stir_diag *diag) STIR_MUST_USE;
 enum stir_err stir_key_from_pkcs8(struct stir_key **out, struct stir_slice der, struct stir_diag *diag) STIR_MUST_USE;
 
+/* Make a public key of its point, x||y. @return as stir_key_from_spki(). */
+enum stir_err stir_key_from_point(struct stir_key **out, const unsigned char point[2 * STIR_P256_BYTES], struct stir_diag *diag) STIR_MUST_USE;
+
 /* STIR_EKEY, and how to make a key that will do. */
 enum stir_err stir_key_not_p256(struct stir_diag *diag, const char *what);
 

@@ -127,20 +127,6 @@ static enum stir_err is_usable(struct revocation *r, size_t i, const struct stir
     return STIR_OK;
 }
 
-/* Order of big-endian numbers; an absent one is the lowest. */
-static int compare_numbers(struct stir_slice a, struct stir_slice b)
-{
-    if (!a.p || !b.p)
-        return (a.p != NULL) - (b.p != NULL);
-    while (a.n && a.p[0] == 0)
-        a = stir_slice_from(a, 1);
-    while (b.n && b.p[0] == 0)
-        b = stir_slice_from(b, 1);
-    if (a.n != b.n)
-        return a.n < b.n ? -1 : 1;
-    return a.n ? memcmp(a.p, b.p, a.n) : 0;
-}
-
 static bool same_scope(const struct stir_crl_info *a, const struct stir_crl_info *b)
 {
     return stir_slice_eq(a->issuer_der, b->issuer_der) && stir_slice_eq(a->idp_url, b->idp_url) && a->indirect == b->indirect && a->only_user == b->only_user &&
@@ -155,8 +141,7 @@ static bool is_superseded(const struct revocation *r, uint64_t usable, size_t i)
         const struct stir_crl_info *other = stir_crl_info(r->domain->crls[j]);
         if (!(usable & (uint64_t)1 << j) || !same_scope(list, other))
             continue;
-        int order = compare_numbers(other->number, list->number);
-        if (order > 0 || (order == 0 && other->this_update > list->this_update))
+        if (stir_crl_order(r->domain->crls[j], r->domain->crls[i]) > 0)
             return true;
     }
     return false;
@@ -216,4 +201,13 @@ enum stir_err stir_revocation_path(const struct stir_path *path, int64_t now, st
     for (size_t i = 0; i + 1 < path->n; i++)
         TRY(check_cert(&r, stir_cert_info(path->cert[i]), path->cert[i + 1], findings));
     return STIR_OK;
+}
+
+bool stir_trust_crl_by_pa(const struct stir_trust *trust, size_t domain, size_t crl, int64_t now)
+{
+    int64_t until = INT64_MAX;
+    if (!trust || domain >= trust->n_domains || crl >= trust->domains[domain]->n_crls)
+        return false;
+    struct revocation r = {trust->domains[domain], now, &until, 0};
+    return by_administrator(&r, crl);
 }

@@ -1,0 +1,292 @@
+/* The STI-PA's list of trusted CAs (ATIS-1000084), as its deployed interface gives it: a JWS whose signer has a path to the administrator's pinned root. A list
+ * that is not wholly good is refused, so that the caller keeps the last one that was; a certificate in it that cannot be read costs only the CA that it is of.
+ */
+#include "core/ca_list.h"
+
+#include <stdlib.h>
+
+#include "core/url.h"
+
+STIR_AUTO_STRUCT_FREE(stir_trust_builder)
+STIR_AUTO_STRUCT_FREE(stir_trust)
+
+/* What is needed while a list is checked, and no longer. */
+struct reading {
+    struct stir_arena arena;
+    struct stir_jws jws;
+    struct stir_cert *signer[STIR_MAX_CHAIN];
+    size_t n_signer;
+    int64_t now;
+    struct stir_diag *diag;
+};
+
+static enum stir_err refuse(const struct reading *r, enum stir_err err, const char *why)
+{
+    return stir_diag_set(r->diag, err, SIZE_MAX, "%s", why);
+}
+
+/* ---- The texts ---- */
+
+/* The JWS of an answer {"status":"success","caList":"..."}. */
+static enum stir_err open_answer(struct reading *r, struct stir_slice *jws, struct stir_slice text)
+{
+    struct stir_json answer, value;
+    struct stir_slice status = {NULL, 0};
+    TRY(stir_json_parse(&answer, text, NULL, r->diag));
+    if (stir_json_member(answer, "status", &value) && value.type == STIR_JSON_STRING)
+        TRY(stir_json_string(&status, value, &r->arena));
+    if (!stir_slice_is(status, "success"))
+        return stir_diag_set(r->diag, STIR_EVALUE, SIZE_MAX, "the administrator's answer is no list: its status is \"%.*s\", not \"success\"",
+                             STIR_SHOW(status));
+    if (!stir_json_member(answer, "caList", &value) || value.type != STIR_JSON_STRING)
+        return refuse(r, STIR_EVALUE, "the administrator's answer lacks caList");
+    return stir_json_string(jws, value, &r->arena);
+}
+
+/* alg is judged by the reader of JWS; here is the rest of the header. */
+static enum stir_err read_header(struct reading *r, struct stir_ca_list *list)
+{
+    struct stir_slice x5u;
+    struct stir_url url;
+    TRY(stir_jws_header(&x5u, &r->jws, "x5u", &r->arena));
+    if (!x5u.p)
+        return refuse(r, STIR_EVALUE, "the header of the list lacks x5u, the address of its signer's certificate");
+    enum stir_url_fault fault = stir_url_parse(&url, x5u, true);
+    if (fault != STIR_URL_GOOD)
+        return stir_diag_set(r->diag, STIR_EVALUE, SIZE_MAX, "x5u of the list, \"%.*s\": %s", STIR_SHOW(x5u), stir_url_fault_text(fault));
+    list->info.x5u = stir_arena_copy(&list->arena, x5u);
+    return list->info.x5u.p ? STIR_OK : STIR_ENOMEM;
+}
+
+/* A list of another version is borne as long as it has what we need: what is shown is what stands there. */
+static enum stir_err read_version(struct reading *r, struct stir_ca_list *list)
+{
+    struct stir_json value;
+    struct stir_slice text;
+    if (!stir_json_member(r->jws.payload, "version", &value) || (value.type != STIR_JSON_NUMBER && value.type != STIR_JSON_STRING))
+        return refuse(r, STIR_EVALUE, "the list lacks its version");
+    text = value.text;
+    if (value.type == STIR_JSON_STRING)
+        TRY(stir_json_string(&text, value, &r->arena));
+    list->info.version = stir_arena_copy(&list->arena, text);
+    return list->info.version.p ? STIR_OK : STIR_ENOMEM;
+}
+
+static enum stir_err read_number(const struct reading *r, int64_t *out, const char *name)
+{
+    struct stir_json value;
+    if (stir_json_member(r->jws.payload, name, &value) && stir_json_integer(out, value) && *out >= 0)
+        return STIR_OK;
+    return stir_diag_set(r->diag, STIR_EVALUE, SIZE_MAX, "\"%s\" of the list is missing or no whole number", name);
+}
+
+static enum stir_err read_claims(struct reading *r, struct stir_ca_list *list, int64_t last_sequence)
+{
+    struct stir_ca_list_info *info = &list->info;
+    if (r->jws.payload.type != STIR_JSON_OBJECT)
+        return refuse(r, STIR_EJSON, "the list is empty");
+    TRY(read_version(r, list));
+    TRY(read_number(r, &info->sequence, "sequence"));
+    TRY(read_number(r, &info->exp, "exp"));
+    if (r->now >= info->exp) /*= RFC7519-4.1.4 */
+        return stir_diag_set(r->diag, STIR_ETIME, SIZE_MAX, "the list expired at %lld; fetch a newer one (the last good one is kept)", (long long)info->exp);
+    if (info->sequence < last_sequence)
+        return stir_diag_set(r->diag, STIR_ETIME, SIZE_MAX, "the list is older than the one known: its sequence is %lld, that of the other %lld",
+                             (long long)info->sequence, (long long)last_sequence);
+    return STIR_OK;
+}
+
+/* ---- The signer ---- */
+
+/* What a path must be, without what the SHAKEN profile asks of those who sign calls. */
+static enum stir_err administrators_policy(struct stir_policy *policy)
+{
+    static const enum stir_reason not_asked[] = {STIR_R_LEAF_IS_CA, STIR_R_LEAF_KEY_USAGE, STIR_R_REVOCATION_UNKNOWN, STIR_R_TNAUTH_MISSING,
+                                                 STIR_R_TNAUTH_NOT_ENCOMPASSED};
+    TRY(stir_policy_preset(policy, stir_slice_str("shaken")));
+    for (size_t i = 0; i < sizeof(not_asked) / sizeof(not_asked[0]); i++)
+        TRY(stir_policy_set(policy, not_asked[i], STIR_SEVERITY_OFF));
+    return STIR_OK;
+}
+
+static enum stir_err trust_in_root(struct stir_trust **out, struct stir_slice pem, struct stir_diag *diag)
+{
+    STIR_AUTO_STRUCT(stir_trust_builder) *builder = NULL;
+    struct stir_diag why = {0};
+    TRY(stir_trust_builder_new(&builder));
+    enum stir_err err = stir_trust_add_pem(builder, pem, &why);
+    if (err != STIR_OK)
+        return stir_diag_set(diag, err, SIZE_MAX, "the administrator's root: %s", why.text[0] ? why.text : stir_err_text(err));
+    TRY(stir_trust_freeze(out, builder, 0));
+    builder = NULL; /* used up */
+    return STIR_OK;
+}
+
+static enum stir_err check_path(struct reading *r, struct stir_ca_list *list, const struct stir_trust *trust)
+{
+    struct stir_policy policy;
+    struct stir_path_verdict v;
+    TRY(administrators_policy(&policy));
+    const struct stir_path_task task = {r->signer[0], r->signer + 1, r->n_signer - 1, trust, &policy, r->now};
+    TRY(stir_path_search(&task, &v));
+    if (!v.trusted)
+        return stir_diag_set(r->diag, STIR_EMISMATCH, SIZE_MAX, "the list's signer has no path to the administrator's root: %s", v.findings.detail);
+    if (r->now < v.valid_from || r->now > v.valid_until)
+        return stir_diag_set(r->diag, STIR_ETIME, SIZE_MAX, "the path of the list's signer, %.*s, is not valid at this time",
+                             STIR_NAME(stir_cert_info(r->signer[0])->subject));
+    list->info.signer_until = v.valid_until;
+    return STIR_OK;
+}
+
+/* The first certificate signs, with a key that is for signatures (RFC 5280 §4.2.1.3), and has a path to a root. */
+static enum stir_err check_signer(struct reading *r, struct stir_ca_list *list, struct stir_slice pem, struct stir_slice root_pem)
+{
+    STIR_AUTO_STRUCT(stir_trust) *trust = NULL;
+    struct stir_diag why = {0};
+    enum stir_err err = stir_certs_parse(r->signer, STIR_MAX_CHAIN, &r->n_signer, pem, &why);
+    if (err != STIR_OK)
+        return stir_diag_set(r->diag, err, SIZE_MAX, "the certificates of the list's signer: %s", why.text[0] ? why.text : stir_err_text(err));
+    const struct stir_cert_info *info = stir_cert_info(r->signer[0]);
+    bool for_signatures = info->key_usage == STIR_PART_ABSENT || (info->key_usage == STIR_PART_GOOD && info->key_usage_bits & STIR_KU_DIGITAL_SIGNATURE);
+    if (!stir_cert_key(r->signer[0]) || !for_signatures)
+        return stir_diag_set(r->diag, STIR_EKEY, SIZE_MAX, "the key of the list's signer, %.*s, is %s", STIR_NAME(info->subject),
+                             for_signatures ? "not P-256" : "not for signatures (digitalSignature)");
+    TRY(trust_in_root(&trust, root_pem, r->diag));
+    TRY(check_path(r, list, trust));
+    list->info.signer = stir_arena_format(&list->arena, "%s", info->subject);
+    return list->info.signer ? STIR_OK : STIR_ENOMEM;
+}
+
+static enum stir_err check_signature(struct reading *r)
+{
+    STIR_AUTO_STRUCT(stir_es256_ctx) *ctx = NULL;
+    TRY(stir_es256_ctx_new(&ctx));
+    enum stir_err err = stir_jws_verify(&r->jws, ctx, stir_cert_key(r->signer[0]));
+    return err == STIR_ESIG ? refuse(r, err, "the list was not signed by this certificate, or was changed since") : err;
+}
+
+/* ---- The certificates ---- */
+
+/* An entry that is bare base64 gets the lines around it. */
+static enum stir_err as_pem(struct stir_slice *text, struct stir_arena *arena)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----\n", end[] = "\n-----END CERTIFICATE-----\n";
+    size_t n = sizeof(begin) + sizeof(end) + text->n;
+    if (stir_slice_find(*text, '-') < text->n)
+        return STIR_OK;
+    char *pem = stir_arena_get(arena, n);
+    if (!pem)
+        return STIR_ENOMEM;
+    struct stir_writer w = stir_writer_of(pem, n);
+    stir_put_text(&w, begin);
+    stir_put_slice(&w, *text);
+    stir_put_text(&w, end);
+    *text = stir_slice_of(pem, w.need);
+    return STIR_OK;
+}
+
+static bool is_own_trouble(enum stir_err err)
+{
+    return err == STIR_ENOMEM || err == STIR_ECRYPTO;
+}
+
+/* One entry: usually one certificate. */
+static enum stir_err read_entry(struct reading *r, struct stir_ca_list *list, struct stir_json entry)
+{
+    struct stir_ca_list_info *info = &list->info;
+    struct stir_slice text = {NULL, 0};
+    size_t n = 0;
+    if (entry.type != STIR_JSON_STRING)
+        return refuse(r, STIR_EVALUE, "trustList holds something that is no string");
+    TRY(stir_json_string(&text, entry, &r->arena));
+    TRY(as_pem(&text, &r->arena));
+    size_t room = STIR_MAX_LISTED - info->n_certs;
+    if (room == 0)
+        return refuse(r, STIR_ELIMIT, "the list has more certificates than any real one");
+    enum stir_err err = stir_certs_parse(list->certs + info->n_certs, room < STIR_MAX_CHAIN ? room : STIR_MAX_CHAIN, &n, text, NULL);
+    if (is_own_trouble(err))
+        return err;
+    info->n_certs += n;
+    info->n_unread += err != STIR_OK;
+    return STIR_OK;
+}
+
+static enum stir_err read_certificates(struct reading *r, struct stir_ca_list *list)
+{
+    struct stir_json entries;
+    if (!stir_json_member(r->jws.payload, "trustList", &entries) || entries.type != STIR_JSON_ARRAY)
+        return refuse(r, STIR_EVALUE, "the list lacks trustList, the array of its certificates");
+    for (struct stir_json_iter it = stir_json_iter(entries); stir_json_next(&it);)
+        TRY(read_entry(r, list, it.value));
+    if (list->info.n_certs == 0)
+        return refuse(r, STIR_EVALUE, "the list holds no certificate that can be read: nobody would be trusted");
+    return STIR_OK;
+}
+
+/* ---- The whole ---- */
+
+static enum stir_err check(struct reading *r, struct stir_ca_list *list, struct stir_slice text, struct stir_slice signer_pem, struct stir_slice root_pem,
+                           int64_t last_sequence)
+{
+    struct stir_slice jws = stir_slice_trim(text);
+    if (jws.n && jws.p[0] == '{')
+        TRY(open_answer(r, &jws, jws));
+    TRY(stir_jws_read(&r->jws, &r->arena, jws, r->diag));
+    TRY(read_header(r, list));
+    TRY(check_signer(r, list, signer_pem, root_pem));
+    TRY(check_signature(r)); /* what stands in it is believed from here on */
+    TRY(read_claims(r, list, last_sequence));
+    TRY(read_certificates(r, list));
+    list->info.jws = stir_arena_copy(&list->arena, jws);
+    return list->info.jws.p ? STIR_OK : STIR_ENOMEM;
+}
+
+enum stir_err stir_ca_list_parse(struct stir_ca_list **out, struct stir_slice text, struct stir_slice signer_pem, struct stir_slice pa_root_pem,
+                                 int64_t last_sequence, int64_t now, struct stir_diag *diag)
+{
+    STIR_OSSL_QUIET;
+    struct reading r = {.now = now, .diag = diag};
+    if (!out || !text.p || !signer_pem.p || !pa_root_pem.p)
+        return STIR_EARG;
+    if (text.n > STIR_MAX_CA_LIST)
+        return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "the list is longer than %u bytes, which no real one is", STIR_MAX_CA_LIST);
+    STIR_AUTO_STRUCT(stir_ca_list) *list = calloc(1, sizeof(*list));
+    if (!list)
+        return STIR_ENOMEM;
+    enum stir_err err = check(&r, list, text, signer_pem, pa_root_pem, last_sequence);
+    for (size_t i = 0; i < r.n_signer; i++)
+        stir_cert_free(r.signer[i]);
+    stir_arena_clear(&r.arena);
+    TRY(err);
+    *out = STIR_MOVE(list);
+    return STIR_OK;
+}
+
+void stir_ca_list_free(struct stir_ca_list *list)
+{
+    if (!list)
+        return;
+    for (size_t i = 0; i < list->info.n_certs; i++)
+        stir_cert_free(list->certs[i]);
+    stir_arena_clear(&list->arena);
+    free(list);
+}
+
+const struct stir_ca_list_info *stir_ca_list_info(const struct stir_ca_list *list)
+{
+    return &list->info;
+}
+
+struct stir_cert *stir_ca_list_cert(const struct stir_ca_list *list, size_t i)
+{
+    return list && i < list->info.n_certs ? list->certs[i] : NULL;
+}
+
+enum stir_err stir_trust_add_ca_list(struct stir_trust_builder *builder, const struct stir_ca_list *list)
+{
+    if (!builder || !list)
+        return STIR_EARG;
+    for (size_t i = 0; i < list->info.n_certs; i++)
+        TRY(stir_trust_add_anchor(builder, list->certs[i]));
+    return STIR_OK;
+}
