@@ -2,7 +2,7 @@
 #include "io/file.h"
 
 static const struct cli_option options[] = {
-    {"--trust", CLI_MANY, "FILE", "trust anchors, PEM", true},
+    {"--trust", CLI_MANY, "FILE|DIR", "trust anchors, PEM, or a folder of stir trust", true},
     {"--crl", CLI_MANY, "FILE", "revocation list, DER or PEM", false},
     {"--pa-trust", CLI_MANY, "FILE", "certificates under which the policy administrator signs its list", false},
     {"--at", CLI_VALUE, "TIME", "judge at this time; default now", false},

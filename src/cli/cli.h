@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "io/file.h"
+
 /* Exit statuses, the same everywhere. */
 enum {
     CLI_YES = 0,    /* done, or the answer is yes */
@@ -85,7 +87,12 @@ int cli_write_secret(const struct cli *cli, struct stir_slice content);
 int cli_key(const struct cli *cli, struct stir_key **out, const char *name);
 /* The first certificate of a file or "-"; bad content answers `status_bad`. */
 int cli_cert(const struct cli *cli, struct stir_cert **out, const char *path, int status_bad);
-/* All --trust, --crl and --pa-trust, as one snapshot. CLI_CANNOT when one is unusable. */
+/* What became of a file: CLI_YES, or CLI_CANNOT, said already. */
+int cli_file(const struct cli *cli, enum stir_file_err err, const char *path);
+/* A file of the policy administrator's certificates, or a revocation list, into the open domain. */
+int cli_add_pa(const struct cli *cli, struct stir_trust_builder *builder, const char *path);
+int cli_add_crl(const struct cli *cli, struct stir_trust_builder *builder, const char *path);
+/* All --trust (files and folders), --crl and --pa-trust, as one snapshot. CLI_CANNOT when one is unusable. */
 int cli_trust(const struct cli *cli, struct stir_trust **out);
 /* --NAME as a time; `otherwise` when absent. CLI_USAGE when it is none. */
 int cli_time(const struct cli *cli, const char *name, int64_t otherwise, int64_t *out);

@@ -1,5 +1,5 @@
 /* What most commands read: files and values, keys, certificates, trust, times, numbers. */
-#include "cli/cli.h"
+#include "cli/trust_dir.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -23,6 +23,11 @@ static int file_failed(const struct cli *cli, enum stir_file_err err, const char
     case STIR_FILE_NOMEM: return cli_fail(cli, CLI_CANNOT, "out of memory");
     }
     return CLI_CANNOT;
+}
+
+int cli_file(const struct cli *cli, enum stir_file_err err, const char *path)
+{
+    return file_failed(cli, err, path, 0, CLI_CANNOT);
 }
 
 int cli_read(const struct cli *cli, struct stir_slice *out, const char *path, size_t max, int status_long)
@@ -177,7 +182,7 @@ int cli_cert(const struct cli *cli, struct stir_cert **out, const char *path, in
     return CLI_YES;
 }
 
-static int add_trust(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
+static int add_anchors(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
 {
     struct stir_slice text = {NULL, 0};
     struct stir_diag diag = {0};
@@ -189,7 +194,7 @@ static int add_trust(const struct cli *cli, struct stir_trust_builder *builder, 
     return err == STIR_OK ? CLI_YES : cli_fail(cli, CLI_CANNOT, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
 }
 
-static int add_pa(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
+int cli_add_pa(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
 {
     struct stir_slice text = {NULL, 0};
     struct stir_cert *certs[STIR_MAX_CHAIN];
@@ -208,7 +213,7 @@ static int add_pa(const struct cli *cli, struct stir_trust_builder *builder, con
     return err == STIR_OK ? CLI_YES : cli_fail(cli, CLI_CANNOT, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
 }
 
-static int add_crl(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
+int cli_add_crl(const struct cli *cli, struct stir_trust_builder *builder, const char *path)
 {
     struct stir_slice text = {NULL, 0};
     struct stir_crl *crl = NULL;
@@ -224,19 +229,46 @@ static int add_crl(const struct cli *cli, struct stir_trust_builder *builder, co
     return err == STIR_OK ? CLI_YES : cli_fail(cli, CLI_CANNOT, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
 }
 
-int cli_trust(const struct cli *cli, struct stir_trust **out)
+static int add_files(const struct cli *cli, struct stir_trust_builder *builder, size_t *folders)
 {
     static const struct {
         const char *name;
         int (*add)(const struct cli *, struct stir_trust_builder *, const char *);
-    } sources[] = {{"--trust", add_trust}, {"--pa-trust", add_pa}, {"--crl", add_crl}};
+    } sources[] = {{"--trust", add_anchors}, {"--pa-trust", cli_add_pa}, {"--crl", cli_add_crl}};
+    int status = CLI_YES;
+    for (size_t s = 0; s < sizeof(sources) / sizeof(sources[0]); s++)
+        for (size_t i = 0; status == CLI_YES && i < cli_all(cli, sources[s].name); i++) {
+            const char *path = cli_nth(cli, sources[s].name, i);
+            if (s == 0 && stir_dir_is(path))
+                ++*folders;
+            else if (s > 0 && *folders == cli_all(cli, "--trust"))
+                status = cli_fail(cli, CLI_USAGE, "%s %s belongs to files of --trust, and folders have their own; see stir crl import", sources[s].name, path);
+            else
+                status = sources[s].add(cli, builder, path);
+        }
+    return status;
+}
+
+/* Files are one domain, "default"; each folder has domains of its own. */
+static int add_trust(const struct cli *cli, struct stir_trust_builder *builder)
+{
+    size_t folders = 0;
+    int64_t now;
+    int status = cli_time(cli, "--at", cli_now(), &now);
+    if (status == CLI_YES)
+        status = add_files(cli, builder, &folders);
+    for (size_t i = 0; folders && status == CLI_YES && i < cli_all(cli, "--trust"); i++)
+        if (stir_dir_is(cli_nth(cli, "--trust", i)))
+            status = trust_dir_add(cli, builder, cli_nth(cli, "--trust", i), now);
+    return status;
+}
+
+int cli_trust(const struct cli *cli, struct stir_trust **out)
+{
     struct stir_trust_builder *builder = NULL;
     if (stir_trust_builder_new(&builder) != STIR_OK)
         return cli_fail(cli, CLI_CANNOT, "out of memory");
-    int status = CLI_YES;
-    for (size_t s = 0; s < sizeof(sources) / sizeof(sources[0]); s++)
-        for (size_t i = 0; status == CLI_YES && i < cli_all(cli, sources[s].name); i++)
-            status = sources[s].add(cli, builder, cli_nth(cli, sources[s].name, i));
+    int status = add_trust(cli, builder);
     if (status == CLI_YES && stir_trust_freeze(out, builder, 1) == STIR_OK)
         return CLI_YES;
     stir_trust_builder_free(builder);

@@ -9,7 +9,7 @@ static const struct cli_option options[] = {
     {"--dest", CLI_VALUE, "N", "called number of the message", false},
     {"--invite", CLI_VALUE, "FILE|-", "a SIP message with its Identity headers", false},
     {"--cert", CLI_VALUE, "FILE|-", "the signer's certificate and its chain, PEM", false},
-    {"--trust", CLI_MANY, "FILE", "trust anchors, PEM", false},
+    {"--trust", CLI_MANY, "FILE|DIR", "trust anchors, PEM, or a folder of stir trust", false},
     {"--crl", CLI_MANY, "FILE", "revocation list, DER or PEM", false},
     {"--pa-trust", CLI_MANY, "FILE", "certificates under which the policy administrator signs its list", false},
     {"--at", CLI_VALUE, "TIME", "judge at this time; default now", false},
