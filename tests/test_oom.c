@@ -48,11 +48,36 @@ static void es256_answers_enomem(void **state)
     stir_key_free(key);
 }
 
+static enum stir_err make_replay(void *arg)
+{
+    static const unsigned char secret[STIR_REPLAY_SECRET] = {1};
+    struct stir_replay *replay = NULL;
+    unsigned char key[STIR_REPLAY_KEY] = {0};
+    bool seen = true;
+    (void)arg;
+    enum stir_err err = stir_replay_new(&replay, 100, secret);
+    if (err == STIR_OK)
+        err = stir_replay_check(replay, key, S("a@h"), 160, 100, &seen);
+    if (err == STIR_OK)
+        assert_false(seen);
+    else
+        assert_null(replay);
+    stir_replay_free(replay);
+    return err;
+}
+
+static void the_replay_memory_answers_enomem(void **state)
+{
+    (void)state;
+    oom_run(make_replay, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_answer_enomem),
         cmocka_unit_test(es256_answers_enomem),
+        cmocka_unit_test(the_replay_memory_answers_enomem),
     };
     return cmocka_run_group_tests_name("oom", tests, NULL, NULL);
 }

@@ -51,6 +51,9 @@
 #define STIR_MAX_CRLS 64        /**< CRLs of one trust domain */
 #define STIR_MAX_REVOKED 65536  /**< entries of one CRL */
 
+/* Replay */
+#define STIR_MAX_REPLAY (1u << 30) /**< entries of one memory of seen tokens: 32 GiB */
+
 /* Keys */
 #define STIR_MAX_KEY_PEM 16384   /**< bytes of a key file */
 #define STIR_MAX_PASSPHRASE 1024 /**< bytes of a passphrase: what OpenSSL's own reader takes */

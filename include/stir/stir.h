@@ -16,6 +16,7 @@
 #include <stir/passport.h>
 #include <stir/policy.h>
 #include <stir/reason.h>
+#include <stir/replay.h>
 #include <stir/signer.h>
 #include <stir/slice.h>
 #include <stir/tn.h>
