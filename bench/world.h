@@ -40,7 +40,7 @@ static void must_ossl(bool done, const char *what)
 struct signer {
     struct stir_key *key;
     struct stir_cert *cert;
-    struct stir_chain *chain;
+    struct stir_chain *chain, *prepared; /* the second as a cache keeps it: with a table for the key */
     char key_pem[PEM], chain_pem[2 * PEM], url[64];
     size_t n_key_pem, n_chain_pem;
     EVP_PKEY *evp; /* the same key for OpenSSL alone */
@@ -292,6 +292,8 @@ static void make_world(struct world *w, size_t n_signers, size_t n_outgoing, siz
         must(stir_chain_from_pem(&s->chain, stir_slice_of(s->chain_pem, s->n_chain_pem), w->trust, &w->policy, NOW), "chain", NULL);
         if (!stir_chain_info(s->chain)->trusted)
             die("chain", stir_chain_info(s->chain)->detail);
+        must(stir_chain_from_pem(&s->prepared, stir_slice_of(s->chain_pem, s->n_chain_pem), w->trust, &w->policy, NOW), "chain", NULL);
+        must(stir_chain_prepare(s->prepared), "table", NULL);
     }
     for (size_t i = 0; i < w->n_outgoing; i++)
         make_outgoing_signed(w, i);
@@ -309,6 +311,7 @@ static void free_world(struct world *w)
         EVP_PKEY_CTX_free(s->verify);
         EVP_PKEY_free(s->evp);
         stir_chain_free(s->chain);
+        stir_chain_free(s->prepared);
         stir_cert_free(s->cert);
         stir_key_free(s->key);
     }

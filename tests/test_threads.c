@@ -73,6 +73,8 @@ static void *work(void *arg)
         right = judge(s, i % 2 ? ctx : NULL, s->good, STIR_R_NONE) && judge(s, ctx, s->bad, STIR_R_SIGNATURE_BAD) && sign(s, ctx);
         if (right && i % 10 == 0)
             right = count(s);
+        if (right && i == CALLS / 2) /* a table appears under the hands of the others */
+            right = stir_chain_prepare(s->chain) == STIR_OK;
     }
     stir_es256_ctx_free(ctx);
     return right ? s : NULL;

@@ -48,7 +48,7 @@ struct counts {
 typedef enum stir_err (*verifier)(struct stir_es256_ctx *ctx, struct stir_key *key, const unsigned char digest[STIR_SHA256], struct stir_slice sig,
                                   struct counts *counts);
 
-static void run_ecdsa(const char *name, verifier verify, struct counts *counts)
+static void run_ecdsa(const char *name, verifier verify, bool prepared, struct counts *counts)
 {
     static unsigned char message[4096], sig[8192];
     struct stir_es256_ctx *ctx = NULL;
@@ -58,6 +58,8 @@ static void run_ecdsa(const char *name, verifier verify, struct counts *counts)
     json_array_foreach(json_object_get(root, "testGroups"), i, group)
     {
         struct stir_key *key = key_of_group(group);
+        if (prepared)
+            assert_err(stir_key_prepare(key), STIR_OK);
         json_array_foreach(json_object_get(group, "tests"), j, test)
         {
             unsigned char digest[STIR_SHA256];
@@ -93,10 +95,20 @@ static void es256_agrees_with_all_p1363_vectors(void **state)
 {
     (void)state;
     struct counts counts = {0};
-    run_ecdsa("vectors/wycheproof/ecdsa_secp256r1_sha256_p1363_test.json", verify_raw, &counts);
+    run_ecdsa("vectors/wycheproof/ecdsa_secp256r1_sha256_p1363_test.json", verify_raw, false, &counts);
     assert_int_equal(counts.valid, 173);
     assert_int_equal(counts.invalid, 89);
     assert_int_equal(counts.refused_form, 21);
+}
+
+/* The same with a table for each key. */
+static void prepared_keys_agree_with_all_p1363_vectors(void **state)
+{
+    (void)state;
+    struct counts counts = {0};
+    run_ecdsa("vectors/wycheproof/ecdsa_secp256r1_sha256_p1363_test.json", verify_raw, true, &counts);
+    assert_int_equal(counts.valid, 173);
+    assert_int_equal(counts.invalid, 89);
 }
 
 /* ------------------------------------------------------------------ DER */
@@ -119,7 +131,7 @@ static void strict_der_agrees_with_all_der_vectors(void **state)
 {
     (void)state;
     struct counts counts = {0};
-    run_ecdsa("vectors/wycheproof/ecdsa_secp256r1_sha256_test.json", verify_der, &counts);
+    run_ecdsa("vectors/wycheproof/ecdsa_secp256r1_sha256_test.json", verify_der, false, &counts);
     assert_int_equal(counts.valid, 174);
     assert_int_equal(counts.invalid, 310);
     assert_int_equal(counts.refused_form, 287);
@@ -263,9 +275,8 @@ static void jws_of_other_algorithms_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(es256_agrees_with_all_p1363_vectors),
-        cmocka_unit_test(strict_der_agrees_with_all_der_vectors),
-        cmocka_unit_test(jws_of_p256_keys_hold_as_the_vectors_say),
+        cmocka_unit_test(es256_agrees_with_all_p1363_vectors),    cmocka_unit_test(prepared_keys_agree_with_all_p1363_vectors),
+        cmocka_unit_test(strict_der_agrees_with_all_der_vectors), cmocka_unit_test(jws_of_p256_keys_hold_as_the_vectors_say),
         cmocka_unit_test(jws_of_other_algorithms_are_refused),
     };
     return cmocka_run_group_tests_name("wycheproof", tests, NULL, NULL);

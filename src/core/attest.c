@@ -1,5 +1,6 @@
 #include <stir/attest.h>
 
+#include "core/identity.h"
 #include "core/json.h"
 #include "core/passport.h"
 #include "core/url.h"
@@ -174,15 +175,15 @@ enum stir_err stir_attest_finish(char *buf, size_t cap, size_t *len, const struc
 {
     if (!buf || !len || !prepared || !sig || prepared->len > STIR_MAX_TOKEN)
         return STIR_EARG;
-    char token[STIR_MAX_TOKEN + 1];
-    struct stir_writer w = stir_writer_of(token, sizeof(token));
-    stir_put(&w, prepared->token, prepared->len);
+    struct stir_slice x5u = stir_slice_str(prepared->x5u), ppt = stir_slice_str(prepared->ppt[0] ? prepared->ppt : NULL);
+    if (!stir_identity_may_write(x5u, ppt)) /* somebody wrote into it meanwhile */
+        return STIR_EARG;
+    struct stir_writer w = stir_writer_of(buf, cap);
+    stir_put(&w, prepared->style.compact ? "." : prepared->token, prepared->style.compact ? 1 : prepared->len);
     stir_put_char(&w, '.');
     stir_put_b64url(&w, stir_slice_of(sig, STIR_ES256_SIG));
-    size_t n;
-    TRY(stir_writer_end(&w, &n));
-    struct stir_slice ppt = prepared->ppt[0] ? stir_slice_str(prepared->ppt) : stir_slice_str(NULL);
-    return stir_identity_write(buf, cap, len, stir_slice_of(token, n), stir_slice_str(prepared->x5u), ppt, &prepared->style);
+    stir_identity_put_params(&w, x5u, ppt, &prepared->style);
+    return stir_writer_close(&w, len);
 }
 
 enum stir_err stir_attest(char *buf, size_t cap, size_t *len, const struct stir_attest_params *params, const struct stir_signer *signer,

@@ -230,6 +230,13 @@ bool stir_chain_is_current(const struct stir_chain *chain, const struct stir_tru
     return !leaf_holds || stir_chain_check_time(chain, now) == STIR_R_NONE;
 }
 
+enum stir_err stir_chain_prepare(struct stir_chain *chain)
+{
+    if (!chain)
+        return STIR_EARG;
+    return chain->info.trusted ? stir_key_prepare(stir_chain_key(chain)) : STIR_ESTATE;
+}
+
 struct stir_key *stir_chain_key(const struct stir_chain *chain)
 {
     return chain->info.leaf ? stir_cert_key(chain->info.leaf) : NULL;

@@ -3,6 +3,7 @@
  * OpenSSL wants a context per key, and making one costs a tenth of a signature: a thread keeps those of the keys it used last. Nonces are OpenSSL's: random,
  * with the private value and the digest mixed in. */
 #include "core/es256.h"
+#include "core/p256_table.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -21,6 +22,7 @@ struct stir_es256_ctx {
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
     uint64_t turn;
+    struct stir_p256_work *work; /* for keys with tables; NULL until needed */
     struct slot slots[KEYS];
 };
 
@@ -61,6 +63,7 @@ void stir_es256_ctx_free(struct stir_es256_ctx *ctx)
         return;
     for (size_t i = 0; i < KEYS; i++)
         slot_clear(&ctx->slots[i]);
+    stir_p256_work_free(ctx->work);
     EVP_MD_CTX_free(ctx->digest);
     EVP_MD_free(ctx->sha256);
     free(ctx);
@@ -153,6 +156,11 @@ enum stir_err stir_es256_verify(struct stir_es256_ctx *ctx, struct stir_key *key
     size_t n = sig.n == STIR_ES256_SIG ? stir_es256_to_der(der, (const unsigned char *)sig.p) : 0;
     if (n == 0)
         return STIR_ESIG;
+    const struct stir_p256_table *table = stir_key_table(key);
+    if (table && !ctx->work)
+        TRY(stir_p256_work_new(&ctx->work));
+    if (table)
+        return stir_p256_verify(ctx->work, table, digest, (const unsigned char *)sig.p);
     struct slot *slot = slot_of(ctx, key);
     TRY(prepare(&slot->verify, key, EVP_PKEY_verify_init));
     int answer = EVP_PKEY_verify(slot->verify, der, n, digest, STIR_SHA256);
@@ -173,6 +181,8 @@ static enum stir_err read_number(struct stir_reader *r, unsigned char out[STIR_P
         return STIR_ESIG;
     memset(out, 0, STIR_P256_BYTES);
     memcpy(out + STIR_P256_BYTES - n, p + sign_byte, n);
+    if (n > 1 && out[0] != 0xff) /* minimal, so not 0, and far below the order */
+        return STIR_OK;
     return stir_p256_in_range(out) ? STIR_OK : STIR_ESIG;
 }
 

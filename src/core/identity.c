@@ -1,6 +1,4 @@
-#include <stir/identity.h>
-
-#include "core/bytes.h"
+#include "core/identity.h"
 
 /* The value as it is read, and what is known of it so far. */
 struct scan {
@@ -326,6 +324,24 @@ enum stir_err stir_identity_parse(struct stir_identity *out, struct stir_slice v
     return err;
 }
 
+void stir_identity_put_params(struct stir_writer *w, struct stir_slice x5u, struct stir_slice ppt, const struct stir_identity_style *style)
+{
+    stir_put_text(w, ";info=<");
+    stir_put_slice(w, x5u);
+    stir_put_text(w, style->no_alg ? ">" : ">;alg=ES256");
+    if (ppt.p) {
+        stir_put_text(w, style->quoted_ppt ? ";ppt=\"" : ";ppt=");
+        stir_put_slice(w, ppt);
+        stir_put_text(w, style->quoted_ppt ? "\"" : "");
+    }
+}
+
+/* No character that ends its field, or the header. ppt as the grammar's token: what quotes hide, a reader of the other form would stumble over. */
+bool stir_identity_may_write(struct stir_slice x5u, struct stir_slice ppt)
+{
+    return x5u.p && stir_is_all(x5u, STIR_C_FIELD) && (!ppt.p || stir_is_all(ppt, STIR_C_TOKEN));
+}
+
 enum stir_err stir_identity_write(char *buf, size_t cap, size_t *len, struct stir_slice token, struct stir_slice x5u, struct stir_slice ppt,
                                   const struct stir_identity_style *style)
 {
@@ -335,8 +351,7 @@ enum stir_err stir_identity_write(char *buf, size_t cap, size_t *len, struct sti
         style = &plain;
     if ((!buf && cap) || !len || !token.p || !x5u.p || style->size < sizeof(*style))
         return STIR_EARG;
-    /* No character that ends its field, or the header. ppt as the grammar's token: what quotes hide, a reader of the other form would stumble over. */
-    if (!stir_is_all(token, STIR_C_PART) || !stir_is_all(x5u, STIR_C_FIELD) || (ppt.p && !stir_is_all(ppt, STIR_C_TOKEN)))
+    if (!stir_is_all(token, STIR_C_PART) || !stir_identity_may_write(x5u, ppt))
         return STIR_EVALUE;
     split_token(&id);
     if (id.departures)
@@ -344,14 +359,7 @@ enum stir_err stir_identity_write(char *buf, size_t cap, size_t *len, struct sti
     struct stir_writer w = stir_writer_of(buf, cap);
     stir_put_text(&w, style->compact ? ".." : "");
     stir_put_slice(&w, style->compact ? id.signature : token);
-    stir_put_text(&w, ";info=<");
-    stir_put_slice(&w, x5u);
-    stir_put_text(&w, style->no_alg ? ">" : ">;alg=ES256");
-    if (ppt.p) {
-        stir_put_text(&w, style->quoted_ppt ? ";ppt=\"" : ";ppt=");
-        stir_put_slice(&w, ppt);
-        stir_put_text(&w, style->quoted_ppt ? "\"" : "");
-    }
+    stir_identity_put_params(&w, x5u, ppt, style);
     return stir_writer_close(&w, len);
 }
 

@@ -43,25 +43,37 @@ enum stir_err stir_b64url_decode(unsigned char *out, size_t *n, struct stir_slic
     return STIR_OK;
 }
 
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* Whole triples of `p`, `n` of them. */
+static void encode(char *to, const unsigned char *p, size_t n)
+{
+    for (; n; n--, p += 3, to += 4) {
+        uint32_t word = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+        to[0] = alphabet[word >> 18];
+        to[1] = alphabet[word >> 12 & 63];
+        to[2] = alphabet[word >> 6 & 63];
+        to[3] = alphabet[word & 63];
+    }
+}
+
 void stir_put_b64url(struct stir_writer *w, struct stir_slice bytes)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    struct stir_reader r = stir_reader_of(bytes);
-    while (stir_reader_left(&r) >= 3) {
-        char text[64]; /* some at a time: room is asked for once for all of them */
-        size_t n = 0;
-        for (; n < sizeof(text) && stir_reader_left(&r) >= 3; n += 4, r.p += 3) {
-            uint32_t word = (uint32_t)r.p[0] << 16 | (uint32_t)r.p[1] << 8 | r.p[2];
-            text[n] = alphabet[word >> 18];
-            text[n + 1] = alphabet[word >> 12 & 63];
-            text[n + 2] = alphabet[word >> 6 & 63];
-            text[n + 3] = alphabet[word & 63];
+    const unsigned char *p = (const unsigned char *)bytes.p;
+    size_t triples = bytes.n / 3, left = bytes.n % 3;
+    if (w->need <= w->cap && triples <= (w->cap - w->need) / 4) {
+        encode(w->p + w->need, p, triples);
+        w->need += 4 * triples;
+        p += 3 * triples;
+    } else {
+        for (; triples; triples--, p += 3) { /* no room for all of it: what fits, and the count */
+            char four[4];
+            encode(four, p, 1);
+            stir_put(w, four, 4);
         }
-        stir_put(w, text, n);
     }
-    size_t left = stir_reader_left(&r);
     if (left) {
-        uint32_t word = (uint32_t)r.p[0] << 16 | (left == 2 ? (uint32_t)r.p[1] << 8 : 0);
+        uint32_t word = (uint32_t)p[0] << 16 | (left == 2 ? (uint32_t)p[1] << 8 : 0);
         char four[3] = {alphabet[word >> 18], alphabet[word >> 12 & 63], alphabet[word >> 6 & 63]};
         stir_put(w, four, left + 1);
     }

@@ -3,6 +3,7 @@
  * The DER of keys is read here, strictly, instead of by OpenSSL's decoders: the curve is the OID prime256v1 or the key is refused, so that explicit parameters,
  * other curves and other algorithms never reach OpenSSL; and OpenSSL gets what it is best at: points, numbers, passphrases. */
 #include "core/key.h"
+#include "core/p256_table.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -24,6 +25,7 @@ struct stir_key {
     EVP_PKEY *evp;
     bool is_private;
     unsigned char spki[SPKI];
+    _Atomic(struct stir_p256_table *) table; /* NULL until stir_key_prepare() */
 };
 
 STIR_AUTO_FREE(BN_CTX, BN_CTX_free)
@@ -374,7 +376,28 @@ void stir_key_free(struct stir_key *key)
         return;
     STIR_OSSL_QUIET;
     EVP_PKEY_free(key->evp); /* OpenSSL clears the private value */
+    stir_p256_table_free(atomic_load_explicit(&key->table, memory_order_acquire));
     free(key);
+}
+
+enum stir_err stir_key_prepare(struct stir_key *key)
+{
+    STIR_OSSL_QUIET;
+    struct stir_p256_table *made = NULL, *none = NULL;
+    if (!key)
+        return STIR_EARG;
+    if (stir_key_table(key))
+        return STIR_OK;
+    TRY(stir_p256_table_new(&made, key->spki + SPKI_HEAD + 1));
+    /* Another thread may have been quicker; one table is enough. */
+    if (!atomic_compare_exchange_strong_explicit(&key->table, &none, made, memory_order_acq_rel, memory_order_acquire))
+        stir_p256_table_free(made);
+    return STIR_OK;
+}
+
+const struct stir_p256_table *stir_key_table(const struct stir_key *key)
+{
+    return atomic_load_explicit(&key->table, memory_order_acquire);
 }
 
 bool stir_key_is_private(const struct stir_key *key)

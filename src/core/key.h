@@ -25,6 +25,10 @@ enum stir_err stir_key_from_point(struct stir_key **out, const unsigned char poi
 /* STIR_EKEY, and how to make a key that will do. */
 enum stir_err stir_key_not_p256(struct stir_diag *diag, const char *what);
 
+/* The table that stir_key_prepare() made, NULL when there is none (core/p256_table.h). */
+struct stir_p256_table;
+const struct stir_p256_table *stir_key_table(const struct stir_key *key);
+
 /* A call of OpenSSL failed: STIR_ENOMEM when its queue says so, else STIR_ECRYPTO. Only under STIR_OSSL_QUIET. */
 enum stir_err stir_ossl_failure(void);
 

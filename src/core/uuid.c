@@ -14,12 +14,12 @@ static bool is_dash(size_t at)
 /*= RFC8588-5 */
 bool stir_is_uuid(struct stir_slice text)
 {
-    if (text.n != UUID_TEXT)
+    if (text.n != UUID_TEXT || text.p[8] != '-' || text.p[13] != '-' || text.p[18] != '-' || text.p[23] != '-')
         return false;
+    unsigned hex = 0;
     for (size_t i = 0; i < UUID_TEXT; i++)
-        if (is_dash(i) ? text.p[i] != '-' : !(stir_classes[(unsigned char)text.p[i]] & STIR_C_HEX))
-            return false;
-    return true;
+        hex += (stir_classes[(unsigned char)text.p[i]] & STIR_C_HEX) != 0;
+    return hex == UUID_TEXT - 4; /* a dash is no hex digit */
 }
 
 enum stir_err stir_uuid(char buf[37])
