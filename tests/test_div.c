@@ -152,6 +152,16 @@ static void the_way_is_shown(void **state)
     stir_verdict_free(verdict);
 }
 
+static void a_div_for_another_caller_links_nothing(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    struct stir_verdict *verdict = judge(&scene, "shaken 1>2|div 9>3 by 2", '2', '3', "shaken");
+    assert_int_equal(verdict->tokens[1].checks[STIR_CHECK_DIV - 1].reason, STIR_R_DIV_ORIG_CHANGED);
+    assert_int_equal(verdict->tokens[0].checks[STIR_CHECK_DIV - 1].outcome, STIR_NOT_REACHED);
+    stir_verdict_free(verdict);
+}
+
 /* "Retargeted without div" is not "signed for another callee". */
 static void a_retargeted_call_is_told_apart(void **state)
 {
@@ -256,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ways_are_followed_whatever_the_order),   cmocka_unit_test(the_way_is_shown),
+        cmocka_unit_test(a_div_for_another_caller_links_nothing),
         cmocka_unit_test(a_retargeted_call_is_told_apart),        cmocka_unit_test(authority_is_over_the_diverting_number),
         cmocka_unit_test(a_maze_of_diversions_is_judged_at_once), cmocka_unit_test(no_more_than_ten_diversions_are_followed),
     };
