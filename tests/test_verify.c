@@ -571,6 +571,59 @@ static void the_asserted_identity_speaks_before_from(void **state)
     stir_verdict_free(verdict);
 }
 
+static void the_policy_asks_for_an_attestation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *attest, *least; /* each one letter, or "" */
+        enum stir_reason reason;
+    } calls[] = {
+        {"A", "", STIR_R_NONE},
+        {"C", "", STIR_R_NONE},
+        {"A", "A", STIR_R_NONE},
+        {"B", "A", STIR_R_ATTEST_BELOW_MINIMUM},
+        {"C", "A", STIR_R_ATTEST_BELOW_MINIMUM},
+        {"A", "B", STIR_R_NONE},
+        {"B", "B", STIR_R_NONE},
+        {"C", "B", STIR_R_ATTEST_BELOW_MINIMUM},
+        {"C", "C", STIR_R_NONE},
+        {"D", "C", STIR_R_ATTEST_VALUE},
+    };
+    struct stir_policy policy = support_policy("shaken");
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        char identity[4096], payload[1024];
+        snprintf(payload, sizeof(payload), PAYLOAD("%s", DEST, "1790000000", ORIG, ORIGID), calls[i].attest);
+        sign_raw(identity, sizeof(identity), GOOD_HEADER, payload, GOOD_PARAMS);
+        struct stir_slice value = S(identity);
+        struct stir_call call = call_of(&value, ORIG, DEST);
+        policy.min_attest = calls[i].least[0];
+        struct stir_verdict *verdict = call_verify(&call, &policy, pki.trust, body(), NOW);
+        if (verdict->reason != calls[i].reason)
+            fail_msg("%s against %s: %s", calls[i].attest, calls[i].least, stir_reason_name(verdict->reason));
+        assert_int_equal(verdict->verstat, calls[i].reason == STIR_R_NONE ? STIR_VERSTAT_PASSED : STIR_VERSTAT_NO);
+        stir_verdict_free(verdict);
+    }
+}
+
+/* Of tokens that have none, nobody can say that it is high enough. */
+static void a_token_without_attestation_meets_no_minimum(void **state)
+{
+    (void)state;
+    char identity[4096];
+    struct stir_policy policy = support_policy("rfc8224");
+    pki_sign(&pki, identity, sizeof(identity), "{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}",
+             "{\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"}}", ";info=<" X5U ">");
+    struct stir_slice value = S(identity);
+    struct stir_call call = call_of(&value, ORIG, DEST);
+    struct stir_verdict *verdict = call_verify(&call, &policy, pki.trust, body(), NOW);
+    assert_int_equal(verdict->reason, STIR_R_NONE);
+    stir_verdict_free(verdict);
+    policy.min_attest = 'C';
+    verdict = call_verify(&call, &policy, pki.trust, body(), NOW);
+    assert_int_equal(verdict->reason, STIR_R_ATTEST_BELOW_MINIMUM);
+    stir_verdict_free(verdict);
+}
+
 static void the_date_header_warns_and_fails_only_when_strict(void **state)
 {
     (void)state;
@@ -739,6 +792,8 @@ static void bad_arguments_are_refused(void **state)
     assert_err(stir_verify_new(&v, &call, &policy, NULL, NULL, NOW), STIR_EARG);
     assert_err(stir_verify_new(&v, &call, &policy, pki.trust, NULL, -1), STIR_EARG);
     assert_err(stir_verify_new(&v, &call, &policy, pki.trust, NULL, INT64_MAX), STIR_EARG);
+    policy.min_attest = 'D';
+    assert_err(stir_verify_new(&v, &call, &policy, pki.trust, NULL, NOW), STIR_EARG);
     assert_null(v);
     assert_err(stir_verify_next(NULL, NULL, NULL), STIR_EARG);
     assert_err(stir_verify_supply_pem(NULL, 1, S("")), STIR_EARG);
@@ -764,6 +819,8 @@ int main(void)
         cmocka_unit_test(one_good_token_among_bad_ones_suffices),
         cmocka_unit_test(no_identity_and_too_many_are_verdicts),
         cmocka_unit_test(the_asserted_identity_speaks_before_from),
+        cmocka_unit_test(the_policy_asks_for_an_attestation),
+        cmocka_unit_test(a_token_without_attestation_meets_no_minimum),
         cmocka_unit_test(the_date_header_warns_and_fails_only_when_strict),
         cmocka_unit_test(strict_refuses_what_the_default_bears),
         cmocka_unit_test(the_compact_form_is_rebuilt_only_where_its_kind_allows),

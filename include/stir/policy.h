@@ -45,10 +45,11 @@ struct stir_policy {
     size_t n_overrides;
     const char *policy_oid[STIR_POLICY_OIDS]; /**< accepted certificate policies, dotted */
     size_t n_policy_oids;                     /**< 0: any in the SHAKEN arc */
+    char min_attest; /**< 'A', 'B' or 'C': a token that decides says at least this, and one without attestation does not do; 0: any does */
 };
 
 /** Fill `*out` with a preset: "shaken" (the default: what the field needs), "strict" (every departure from the standards is fatal),
- *  "rfc8224" (any kind of token, compact form too, caller from From).
+ *  "rfc8224" (any kind of token, compact form too, caller from From), "atis", "us", "us-strict", "ca", "fr-man". stir-policy(7) states what is in each.
  *  @return STIR_OK; STIR_ENOTFOUND (no such preset), STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_policy_preset(struct stir_policy *out, struct stir_slice name);
 

@@ -6,7 +6,7 @@ static const struct cli_option options[] = {
     {"--crl", CLI_MANY, "FILE", "revocation list, DER or PEM", false},
     {"--pa-trust", CLI_MANY, "FILE", "certificates under which the policy administrator signs its list", false},
     {"--at", CLI_VALUE, "TIME", "judge at this time; default now", false},
-    {"--policy", CLI_VALUE, "PRESET", "shaken, strict or rfc8224; default shaken", false},
+    {"--policy", CLI_VALUE, "PRESET", "shaken, strict, rfc8224, atis, us, us-strict, ca, fr-man; default shaken", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
 
@@ -105,10 +105,9 @@ static int run(struct cli *cli)
     struct stir_trust *trust = NULL;
     struct stir_policy policy;
     int64_t at;
-    const char *preset = cli_get(cli, "--policy");
-    if (stir_policy_preset(&policy, stir_slice_str(preset ? preset : "shaken")) != STIR_OK)
-        return cli_fail(cli, CLI_USAGE, "--policy \"%s\" is none of shaken, strict, rfc8224", preset);
-    int status = cli_time(cli, "--at", cli_now(), &at);
+    int status = cli_policy(cli, &policy);
+    if (status == CLI_YES)
+        status = cli_time(cli, "--at", cli_now(), &at);
     if (status == CLI_YES)
         status = cli_trust(cli, &trust);
     if (status == CLI_YES)

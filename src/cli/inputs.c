@@ -313,12 +313,24 @@ int cli_dial_plan(const struct cli *cli, struct stir_tn_options *out)
 {
     const char *code = cli_get(cli, "--country");
     struct stir_tn_options options = STIR_TN_OPTIONS_INIT;
-    *out = options;
     if (!code)
         return CLI_YES;
     size_t n = strlen(code);
     if (n > 3 || strspn(code, "0123456789") != n || code[0] == '0')
         return cli_fail(cli, CLI_USAGE, "--country \"%s\" is no country code: 1 to 3 digits, such as 1 or 44", code);
-    out->country_code = code;
+    options.country_code = code;
+    *out = options;
     return CLI_YES;
+}
+
+int cli_policy(const struct cli *cli, struct stir_policy *out)
+{
+    const char *preset = cli_get(cli, "--policy"), *name;
+    char names[256];
+    size_t n = 0;
+    if (stir_policy_preset(out, stir_slice_str(preset ? preset : "shaken")) == STIR_OK)
+        return CLI_YES;
+    for (size_t i = 0; (name = stir_policy_preset_at(i)) != NULL && n < sizeof(names); i++)
+        n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", name);
+    return cli_fail(cli, CLI_USAGE, "--policy \"%s\" is none of %s", preset, names);
 }

@@ -291,6 +291,7 @@ static int run(struct cli *cli)
     if (!s)
         return cli_fail(cli, CLI_CANNOT, "out of memory");
     s->cli = cli;
+    s->plan = (struct stir_tn_options)STIR_TN_OPTIONS_INIT;
     int status = cli_dial_plan(cli, &s->plan);
     if (status == CLI_YES)
         status = cli_read_value(cli, &text, cli->operand[0], STIR_MAX_MESSAGE);

@@ -29,7 +29,7 @@ static void show(const struct cli *cli, const char *text, enum stir_err err, con
 
 static int run(struct cli *cli)
 {
-    struct stir_tn_options plan;
+    struct stir_tn_options plan = STIR_TN_OPTIONS_INIT;
     bool all = true;
     int status = cli_dial_plan(cli, &plan);
     if (status != CLI_YES)

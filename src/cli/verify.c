@@ -2,6 +2,7 @@
 #include "io/file.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct cli_option options[] = {
     {"--identity", CLI_TEXT, "VALUE|@FILE|-", "Identity header value", false},
@@ -14,8 +15,9 @@ static const struct cli_option options[] = {
     {"--pa-trust", CLI_MANY, "FILE", "certificates under which the policy administrator signs its list", false},
     {"--at", CLI_VALUE, "TIME", "judge at this time; default now", false},
     {"--max-age", CLI_VALUE, "S", "seconds that a token may be old; default 60", false},
-    {"--policy", CLI_VALUE, "PRESET", "shaken, strict or rfc8224; default shaken", false},
+    {"--policy", CLI_VALUE, "PRESET", "shaken, strict, rfc8224, atis, us, us-strict, ca, fr-man; default shaken", false},
     {"--country", CLI_VALUE, "CC", "country code put before national numbers, such as 1", false},
+    {"--min-attest", CLI_VALUE, "A|B|C", "the lowest attestation that passes; default any", false},
     {"--any-url", CLI_FLAG, NULL, "labs: x5u with any port, or an address", false},
     {"--pubkey", CLI_VALUE, "FILE", "check the signature alone with this public key: says nothing of who called", false},
     {"--explain", CLI_FLAG, NULL, "every check with its outcome, reason and clause", false},
@@ -74,12 +76,22 @@ static int read_call(struct cli *cli, struct verifying *v)
     return status;
 }
 
+static int read_min_attest(struct cli *cli, struct stir_policy *policy)
+{
+    const char *attest = cli_get(cli, "--min-attest");
+    if (attest && (strlen(attest) != 1 || !strchr("ABC", attest[0])))
+        return cli_fail(cli, CLI_USAGE, "--min-attest \"%s\" is none of A, B, C", attest);
+    policy->min_attest = attest ? attest[0] : policy->min_attest;
+    return CLI_YES;
+}
+
 static int read_policy(struct cli *cli, struct verifying *v)
 {
-    const char *preset = cli_get(cli, "--policy");
-    if (stir_policy_preset(&v->policy, stir_slice_str(preset ? preset : "shaken")) != STIR_OK)
-        return cli_fail(cli, CLI_USAGE, "--policy \"%s\" is none of shaken, strict, rfc8224", preset);
-    int status = cli_dial_plan(cli, &v->policy.tn);
+    int status = cli_policy(cli, &v->policy);
+    if (status == CLI_YES)
+        status = cli_dial_plan(cli, &v->policy.tn);
+    if (status == CLI_YES)
+        status = read_min_attest(cli, &v->policy);
     if (status == CLI_YES)
         status = cli_number(cli, "--max-age", v->policy.max_age, 0, 315576000, &v->policy.max_age);
     if (status == CLI_YES)
@@ -190,8 +202,8 @@ static int print_signature(struct cli *cli, enum stir_err err)
 
 static int verify_signature(struct cli *cli, struct verifying *v)
 {
-    static const char *const others[] = {"--orig",     "--dest", "--invite",  "--cert",   "--trust",  "--crl",
-                                         "--pa-trust", "--at",   "--max-age", "--policy", "--explain"};
+    static const char *const others[] = {"--orig",     "--dest", "--invite",  "--cert",   "--trust",      "--crl",
+                                         "--pa-trust", "--at",   "--max-age", "--policy", "--min-attest", "--explain"};
     struct stir_slice pem = {NULL, 0};
     struct stir_key *key = NULL;
     struct stir_identity identity;

@@ -313,6 +313,18 @@ static void judge_caller(struct stir_judgement *j)
     }
 }
 
+/* How well the signer knows the caller, where the policy asks for it. Of a kind that has no attestation nobody can say. */
+static void judge_attest(struct stir_judgement *j)
+{
+    const struct stir_passport *p = j->passport;
+    char least = j->policy->min_attest;
+    stir_judge_faults(j, STIR_CHECK_ATTEST);
+    if (least && decides(j->policy, p->ppt) && (!p->attest || p->attest > least)) /* 'A' is the highest */
+        stir_judge_say(j, STIR_R_ATTEST_BELOW_MINIMUM, "attest is %c, at least %c is asked for", p->attest ? p->attest : '-', least);
+    if (p->attest)
+        stir_judge_pass(j, STIR_CHECK_ATTEST);
+}
+
 /* Third parties sign rich call data for numbers that they do not hold: usable only beside a token of one who does. */
 /*= RFC9795-10 */
 static void judge_issuer(struct stir_judgement *j)
@@ -352,9 +364,7 @@ enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value
     if (!has_fault(p, STIR_R_PAYLOAD_JSON)) {
         judge_iat(j);
         judge_caller(j);
-        stir_judge_faults(j, STIR_CHECK_ATTEST);
-        if (p->attest)
-            stir_judge_pass(j, STIR_CHECK_ATTEST);
+        judge_attest(j);
         judge_issuer(j);
     }
     judge_date(j);

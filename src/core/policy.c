@@ -2,42 +2,61 @@
 
 enum { ANY_PPT = 1 << STIR_PPT_NONE | 1 << STIR_PPT_SHAKEN | 1 << STIR_PPT_RCD };
 
-static const struct stir_policy shaken = {
-    .size = sizeof(struct stir_policy),
-    .name = "shaken",
-    .accept = 1 << STIR_PPT_SHAKEN,
-    .max_age = 60, /*= RFC8224-4.1 */
-    .max_future = 60,
-    .max_date_age = 60,
-    .caller = STIR_CALLER_PAI_FROM,
-    .tn = STIR_TN_OPTIONS_INIT,
+/* What all presets have in common: a minute each way, and any readable spelling. */
+#define PRESET(label) .size = sizeof(struct stir_policy), .name = (label), .max_age = 60, .max_future = 60, .max_date_age = 60 /*= RFC8224-4.1 */
+/* What networks that follow SHAKEN send: its tokens, and the caller as they assert him. */
+#define SHAKEN .accept = 1 << STIR_PPT_SHAKEN, .caller = STIR_CALLER_PAI_FROM
+
+/* ATIS-1000074 judges time by iat alone, and takes no form that lacks it: the Date header says nothing more. */
+#define DATE_IS_NOT_ASKED                                       \
+    .overrides = {{STIR_R_DATE_BAD, STIR_SEVERITY_OFF},         \
+                  {STIR_R_DATE_STALE, STIR_SEVERITY_OFF},       \
+                  {STIR_R_DATE_FUTURE, STIR_SEVERITY_OFF},      \
+                  {STIR_R_IAT_DATE_DIFFER, STIR_SEVERITY_OFF}}, \
+    .n_overrides = 4
+
+/* The certificate policies that name the US: versions 1.3 and 1.4. */
+#define US_CERTIFICATES .policy_oid = {"2.16.840.1.114569.1.1.3", "2.16.840.1.114569.1.1.4"}, .n_policy_oids = 2
+
+#define NORTH_AMERICA                                                                              \
+    {                                                                                              \
+        .size = sizeof(struct stir_tn_options), .country_code = "1", .international_prefix = "011" \
+    }
+#define FRANCE                                                                                                             \
+    {                                                                                                                      \
+        .size = sizeof(struct stir_tn_options), .country_code = "33", .international_prefix = "00", .national_prefix = "0" \
+    }
+
+/* stir-policy(7) says what each is for. */
+static const struct stir_policy presets[] = {
+    {PRESET("shaken"), SHAKEN, .tn = STIR_TN_OPTIONS_INIT},
+    {PRESET("strict"), SHAKEN, .tn = STIR_TN_OPTIONS_INIT, .strict = true},
+    {PRESET("rfc8224"), .accept = ANY_PPT, .caller = STIR_CALLER_FROM, .tn = STIR_TN_OPTIONS_INIT, .allow_compact = true},
+    {PRESET("atis"), SHAKEN, .tn = STIR_TN_OPTIONS_INIT, DATE_IS_NOT_ASKED},
+    {PRESET("us"), SHAKEN, .tn = NORTH_AMERICA, DATE_IS_NOT_ASKED, US_CERTIFICATES},
+    {PRESET("us-strict"), SHAKEN, .tn = NORTH_AMERICA, .strict = true, US_CERTIFICATES},
+    {PRESET("ca"), SHAKEN, .tn = NORTH_AMERICA, DATE_IS_NOT_ASKED},
+    {PRESET("fr-man"), .accept = 1 << STIR_PPT_SHAKEN, .caller = STIR_CALLER_FROM_PAI, .tn = FRANCE, DATE_IS_NOT_ASKED},
 };
 
-static const char *const names[] = {"shaken", "strict", "rfc8224"};
+enum { PRESETS = sizeof(presets) / sizeof(presets[0]) };
 
 enum stir_err stir_policy_preset(struct stir_policy *out, struct stir_slice name)
 {
     if (!out)
         return STIR_EARG;
-    struct stir_policy policy = shaken;
-    if (stir_slice_is(name, "strict")) {
-        policy.name = "strict";
-        policy.strict = true;
-    } else if (stir_slice_is(name, "rfc8224")) {
-        policy.name = "rfc8224";
-        policy.accept = ANY_PPT;
-        policy.allow_compact = true;
-        policy.caller = STIR_CALLER_FROM;
-    } else if (!stir_slice_is(name, "shaken")) {
-        return STIR_ENOTFOUND;
+    for (size_t i = 0; i < PRESETS; i++) {
+        if (stir_slice_is(name, presets[i].name)) {
+            *out = presets[i];
+            return STIR_OK;
+        }
     }
-    *out = policy;
-    return STIR_OK;
+    return STIR_ENOTFOUND;
 }
 
 const char *stir_policy_preset_at(size_t index)
 {
-    return index < sizeof(names) / sizeof(names[0]) ? names[index] : NULL;
+    return index < PRESETS ? presets[index].name : NULL;
 }
 
 /* What no policy may soften: without it there is nothing left to judge, or anybody could be anybody. */

@@ -49,6 +49,8 @@ enum stir_err stir_verify_new(struct stir_verify **out, const struct stir_call *
         return STIR_EARG;
     if (!is_window(policy->max_age) || !is_window(policy->max_future) || !is_window(policy->max_date_age))
         return STIR_EARG;
+    if (policy->min_attest && (policy->min_attest < 'A' || policy->min_attest > 'C'))
+        return STIR_EARG;
     struct stir_verify *v = calloc(1, sizeof(*v));
     if (!v)
         return STIR_ENOMEM;

@@ -124,6 +124,8 @@ case("unless that is allowed", YES, "verify", "--identity", identity, "--orig", 
 case("nobody is trusted by default", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, "--cert", "chain.pem", says="--trust")
 case("--explain names every check", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--explain", says="signature +does the signature verify")
 case("--explain goes on behind a failure", NO, "verify", "--identity", identity, "--orig", "12155559999", "--dest", DEST, *VERIFY, "--explain", says="pass +signature")
+case("the US preset knows the country code", YES, "verify", "--identity", identity, "--orig", "2155551212", "--dest", "2125550100", *VERIFY, "--policy", "us")
+case("an attestation may be asked for", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--min-attest", "A")
 case("the strict preset takes what we sign", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--policy", "strict")
 verdict = json.loads(case("the verdict as JSON", YES, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--json"))
 missing = [m for m in "schema verstat attest orig dest origid iat x5u spc reason sip tokens".split() if m not in verdict]
@@ -224,7 +226,8 @@ case("a number that is none", USAGE, *SIGN, "--orig", "hello", "--dest", DEST, s
 case("a time that is none", USAGE, *SIGN, "--orig", ORIG, "--dest", DEST, "--iat", "tomorrow", says="RFC 3339")
 case("--max-age that is none", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--max-age", "-5")
 case("--max-age beyond all", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--max-age", "99999999999999999999")
-case("a policy that is none", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--policy", "lax", says="shaken, strict, rfc8224")
+case("a policy that is none", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--policy", "lax", says="shaken, strict, rfc8224, atis, us, us-strict, ca, fr-man")
+case("an attestation that is none", USAGE, "verify", "--identity", identity, "--orig", ORIG, "--dest", DEST, *VERIFY, "--min-attest", "D", says="A, B, C")
 case("a country code that is none", USAGE, "tn", "123", "--country", "US", says="country code")
 case("--orig beside --invite", USAGE, "verify", "--invite", "signed.sip", "--orig", ORIG, *VERIFY)
 case("--identity without numbers", USAGE, "verify", "--identity", identity, *VERIFY, says="--orig")

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""What `stir --help` prints stands in the manual page, and the other way round. help.py SOURCE STIR"""
+"""What `stir --help` prints stands in the manual page, and the other way round; so do the parts of a policy. help.py SOURCE STIR"""
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tap import Tap
+from tap import Tap, without_comments
 
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]*|-[a-zA-Z])(?![\w-])")
 
@@ -45,6 +45,12 @@ def main(source, stir):
     told = set(OPTION.findall(page))
     tap.rule("every option of --help is in the manual page", sorted(helped - told))
     tap.rule("every option of the manual page is in --help", sorted(told - helped))
+    struct = re.search(r"struct stir_policy \{(.*?)\n\};", without_comments(Path(source, "include/stir/policy.h").read_text()), re.S).group(1)
+    struct = re.sub(r"struct \{.*?\}", "", struct, flags=re.S)
+    parts = re.findall(r"(\w+)(?:\[\w+\])?;", struct)
+    policy = Path(source, "man/stir-policy.7.scd").read_text().split("# PARTS")[1].split("# SEVERITIES")[0]
+    tap.rule("every part of struct stir_policy is in stir-policy(7)", [part for part in parts if f"*{part}*" not in policy])
+    tap.rule("struct stir_policy was read", [] if len(parts) > 15 else parts)
     tap.done()
 
 
