@@ -69,9 +69,9 @@ struct stir_attest_report {
 };
 
 /** Sign an INVITE: orig and dest from the message, Date added when it has none; the message otherwise byte for byte, with a closing NUL.
- *  `params->claims` gives ppt, x5u, attest, origid; its orig and dest must be NULL.
+ *  `params->claims` gives ppt, x5u, attest, origid; its orig and dest must be NULL. For ppt div, dest is the Request-URI and div, unless given, the callee of To.
  *  @return as stir_attest(); STIR_ESYNTAX (no SIP message, or no INVITE), STIR_ETIME (its Date is more than max_date_age off), STIR_ESTATE (it carries a shaken
- * Identity already). */
+ *  Identity already; for div: it carries none, or was not diverted). */
 STIR_API STIR_MUST_USE enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
                                                         const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx,
                                                         struct stir_diag *diag);

@@ -10,6 +10,13 @@ static const struct cli_option options[] = {
     {"--attest", CLI_VALUE, "A|B|C", "attestation", false},
     {"--orig", CLI_VALUE, "N", "calling number", false},
     {"--dest", CLI_MANY, "N", "called number", false},
+    {"--ppt", CLI_VALUE, "KIND", "shaken (the default), none, div, rph or rcd", false},
+    {"--div", CLI_VALUE, "N", "div: the number that diverts the call, which the certificate must cover", false},
+    {"--rph", CLI_MANY, "VALUE", "rph: a value of Resource-Priority, such as ets.0", false},
+    {"--sph", CLI_VALUE, "VALUE", "rph: psap-callback", false},
+    {"--rcd", CLI_TEXT, "JSON", "rcd: the claim", false},
+    {"--rcdi", CLI_TEXT, "JSON", "rcd: its digests", false},
+    {"--crn", CLI_VALUE, "TEXT", "rcd, shaken: the reason for the call", false},
     {"--origid", CLI_VALUE, "UUID", "origin identifier; default: a new random one", false},
     {"--iat", CLI_VALUE, "TIME", "time of signing; default now", false},
     {"--cert", CLI_VALUE, "FILE|-", "certificate behind the URL: checked before anything is signed", false},
@@ -32,7 +39,8 @@ struct signing {
     struct stir_key_signer held;
     struct stir_signer signer;
     struct stir_attest_params params;
-    struct stir_party orig, dest[STIR_MAX_DESTS];
+    struct stir_party orig, dest[STIR_MAX_DESTS], div;
+    struct stir_slice rph[STIR_MAX_RPH];
     char origid[37];
     char *out;
 };
@@ -73,24 +81,79 @@ static int read_numbers(const struct cli *cli, struct signing *s)
     return CLI_YES;
 }
 
-/* The options that describe a shaken token. */
-static int read_claims(const struct cli *cli, struct signing *s)
+/* Which kinds take an option that not all of them take. */
+static const struct {
+    const char *option;
+    unsigned kinds;
+} belongs[] = {
+    {"--attest", 1u << STIR_PPT_SHAKEN}, {"--origid", 1u << STIR_PPT_SHAKEN},
+    {"--div", 1u << STIR_PPT_DIV},       {"--rph", 1u << STIR_PPT_RPH},
+    {"--sph", 1u << STIR_PPT_RPH},       {"--rcd", 1u << STIR_PPT_RCD},
+    {"--rcdi", 1u << STIR_PPT_RCD},      {"--crn", 1u << STIR_PPT_RCD | 1u << STIR_PPT_SHAKEN},
+};
+
+static int read_kind(const struct cli *cli, enum stir_ppt *kind)
 {
-    struct stir_passport_params *claims = &s->params.claims;
-    const char *attest = cli_get(cli, "--attest"), *x5u = cli_get(cli, "--x5u"), *origid = cli_get(cli, "--origid");
-    if (!x5u)
-        return cli_fail(cli, CLI_USAGE, "--x5u URL is needed (https URL of the certificate)");
+    const char *name = cli_get(cli, "--ppt");
+    *kind = !name ? STIR_PPT_SHAKEN : strcmp(name, "none") == 0 ? STIR_PPT_NONE : stir_ppt_of(stir_slice_str(name));
+    if (*kind != STIR_PPT_NONE && *kind != STIR_PPT_SHAKEN && *kind != STIR_PPT_DIV && *kind != STIR_PPT_RPH && *kind != STIR_PPT_RCD)
+        return cli_fail(cli, CLI_USAGE, "--ppt \"%s\" is none of shaken, none, div, rph, rcd; others are signed with --header and --payload", name);
+    for (size_t i = 0; i < sizeof(belongs) / sizeof(belongs[0]); i++)
+        if (cli_has(cli, belongs[i].option) && !(belongs[i].kinds & 1u << *kind))
+            return cli_fail(cli, CLI_USAGE, "%s does not go with --ppt %s", belongs[i].option, name ? name : "shaken");
+    return CLI_YES;
+}
+
+static int read_shaken(const struct cli *cli, struct signing *s)
+{
+    const char *attest = cli_get(cli, "--attest"), *origid = cli_get(cli, "--origid");
     if (!attest || strlen(attest) != 1 || !strchr("ABC", attest[0]))
         return cli_fail(cli, CLI_USAGE, attest ? "--attest \"%s\" is none of A, B, C" : "--attest A, B or C is needed", attest);
     if (!origid && stir_uuid(s->origid) != STIR_OK)
         return cli_fail(cli, CLI_CANNOT, "no random numbers");
-    claims->ppt = STIR_PPT_SHAKEN;
+    s->params.claims.attest = attest[0];
+    s->params.claims.origid = stir_slice_str(origid ? origid : s->origid);
+    return CLI_YES;
+}
+
+/* The claims that only some kinds have; what is missing or malformed the library says. */
+static int read_others(const struct cli *cli, struct signing *s)
+{
+    struct stir_passport_params *claims = &s->params.claims;
+    const char *div = cli_get(cli, "--div");
+    if (div && stir_party_parse(&s->div, stir_slice_str(div), &s->params.tn) != STIR_OK)
+        return cli_fail(cli, CLI_USAGE, "--div \"%s\" is no number and no URI", div);
+    claims->div = div ? &s->div : NULL;
+    claims->n_rph = cli_all(cli, "--rph");
+    if (claims->n_rph > STIR_MAX_RPH)
+        return cli_fail(cli, CLI_USAGE, "more than %d --rph", STIR_MAX_RPH);
+    for (size_t i = 0; i < claims->n_rph; i++)
+        s->rph[i] = stir_slice_str(cli_nth(cli, "--rph", i));
+    claims->rph = s->rph;
+    claims->sph = stir_slice_str(cli_get(cli, "--sph"));
+    claims->rcd = stir_slice_str(cli_get(cli, "--rcd"));
+    claims->rcdi = stir_slice_str(cli_get(cli, "--rcdi"));
+    claims->crn = stir_slice_str(cli_get(cli, "--crn"));
+    return CLI_YES;
+}
+
+/* The options that describe a token. */
+static int read_claims(const struct cli *cli, struct signing *s)
+{
+    struct stir_passport_params *claims = &s->params.claims;
+    const char *x5u = cli_get(cli, "--x5u");
+    if (!x5u)
+        return cli_fail(cli, CLI_USAGE, "--x5u URL is needed (https URL of the certificate)");
+    int status = read_kind(cli, &claims->ppt);
+    if (status == CLI_YES && claims->ppt == STIR_PPT_SHAKEN)
+        status = read_shaken(cli, s);
+    if (status == CLI_YES)
+        status = cli_dial_plan(cli, &s->params.tn);
+    if (status == CLI_YES)
+        status = read_others(cli, s);
     claims->x5u = stir_slice_str(x5u);
-    claims->attest = attest[0];
-    claims->origid = stir_slice_str(origid ? origid : s->origid);
     s->params.any_url = cli_has(cli, "--any-url");
     s->params.style.quoted_ppt = cli_has(cli, "--quoted-ppt");
-    int status = cli_dial_plan(cli, &s->params.tn);
     if (status == CLI_YES)
         status = cli_time(cli, "--iat", cli_now(), &s->params.now);
     if (status == CLI_YES && cli_has(cli, "--iat"))
@@ -166,7 +229,8 @@ static int sign_invite(struct cli *cli, struct signing *s)
 
 static int sign_claims(struct cli *cli, struct signing *s)
 {
-    static const char *const others[] = {"--x5u", "--attest", "--orig", "--dest", "--origid", "--iat", "--invite", "--cert"};
+    static const char *const others[] = {"--x5u", "--attest", "--orig", "--dest", "--origid", "--iat",  "--invite", "--cert",
+                                         "--ppt", "--div",    "--rph",  "--sph",  "--rcd",    "--rcdi", "--crn"};
     struct stir_diag diag = {0};
     size_t n;
     const char *header = cli_get(cli, "--header"), *payload = cli_get(cli, "--payload");

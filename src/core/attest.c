@@ -255,6 +255,20 @@ static enum stir_err insert_lines(char *buf, size_t cap, size_t *len, struct sti
     return stir_writer_close(&w, len);
 }
 
+/* A div token says who sent the call elsewhere: `div` when it is given, else the callee of To; dest is whom the call reaches now (RFC 8946 §4.1). */
+/*= RFC8946-4.1 */
+static enum stir_err fill_div(struct stir_passport_params *claims, const struct stir_sip *sip, const struct stir_message *message, struct stir_diag *diag)
+{
+    if (sip->call.n_identity == 0)
+        return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "the INVITE carries no Identity: there is nothing that a div token could divert");
+    if (!claims->div)
+        claims->div = &message->callee;
+    claims->dest = &message->target;
+    if (stir_party_eq(claims->div, claims->dest))
+        return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "the call reaches %s, who was called: it was not diverted", claims->dest->text);
+    return STIR_OK;
+}
+
 enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
                                  const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx, struct stir_diag *diag)
 {
@@ -282,6 +296,8 @@ enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir
     full.claims.orig = &message.caller;
     full.claims.dest = &message.callee;
     full.claims.n_dest = 1;
+    if (full.claims.ppt == STIR_PPT_DIV)
+        TRY(fill_div(&full.claims, &sip, &message, diag));
     TRY(check_date(&full.claims.iat, &did.date_added, &sip, params, diag));
     TRY(stir_attest(identity, sizeof(identity), &n, &full, signer, ctx, diag));
     TRY(insert_lines(buf, cap, len, &did, &sip, invite, full.claims.iat, stir_slice_of(identity, n)));
