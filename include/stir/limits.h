@@ -23,6 +23,11 @@
 #define STIR_MAX_URL 1024   /**< bytes of an x5u or info URL; the longest of 8,920 real ones has 106 */
 #define STIR_MAX_ORIGID 64  /**< bytes of an origid we write or read; a UUID has 36 */
 
+/* Rich call data */
+#define STIR_MAX_CONTENTS 8     /**< URLs of one token whose content is asked for: an icon, or a jCard with its photos and logos */
+#define STIR_MAX_CONTENT 524288 /**< bytes of one of them; an icon for a telephone has some 10 to 100 KB */
+#define STIR_MAX_JCARD 65536    /**< bytes of a jCard behind a URL that is looked into for further URLs */
+
 /* Numbers */
 #define STIR_TN_MAX 15     /**< characters of a canonical number (RFC 8226 §9, ITU-T E.164) */
 #define STIR_PARTY_MAX 255 /**< bytes of a canonical party, number or URI */

@@ -69,6 +69,7 @@ enum stir_reason {
     STIR_R_MKY_FORM = 420,               /**< mky is not an array of alg and dig objects */
     STIR_R_CLAIM_UNKNOWN = 421,          /**< the token carries claims that its kind does not define */
     STIR_R_ATTEST_BELOW_MINIMUM = 422,   /**< the attestation is lower than the policy asks for */
+    STIR_R_RCDI_LEGACY = 423,            /**< rcdi has the key icn of an old draft  where /icn is the pointer */
     STIR_R_IAT_STALE = 500,              /**< the token is older than the policy allows */
     STIR_R_IAT_FUTURE = 501,             /**< the token lies in the future */
     STIR_R_IAT_DATE_DIFFER = 502,        /**< iat and the Date header differ by more than the policy allows */

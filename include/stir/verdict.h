@@ -55,6 +55,8 @@ struct stir_token_verdict {
     size_t n_warnings;
     const struct stir_slice *path; /**< parties that the call went through (div chain), caller's target first */
     size_t n_path;
+    struct stir_slice rcd; /**< rich call data, canonical JSON; absent unless the token passed. The check "rcd" says what of it does not hold */
+    struct stir_slice crn; /**< reason of the call; absent unless the token passed */
 };
 
 /** The judgement of a call. */

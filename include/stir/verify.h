@@ -21,7 +21,7 @@ enum stir_need_kind {
     STIR_NEED_AUTHORITY = 5, /**< does the provider `url` (a code) hold the number `key`: stir_verify_supply_answer(), 1 yes, 0 no, -1 unknown */
 };
 
-/** Something a verification waits for. Slices live until it is answered. */
+/** Something a verification waits for. Content that does not come changes nothing but what is said of it. Slices live until it is answered. */
 struct stir_need {
     unsigned id; /**< names it in the answer */
     enum stir_need_kind kind;
@@ -49,8 +49,9 @@ STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_pem(struct stir_verify *
  *  @return STIR_OK; STIR_ENOTFOUND, STIR_ESTATE (not current), STIR_EARG. The chain is counted. */
 STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_chain(struct stir_verify *v, unsigned id, struct stir_chain *chain);
 
-/** Answer a CONTENT or TNLIST need.
- *  @return STIR_OK; STIR_ENOTFOUND, STIR_ENOMEM, STIR_EARG. */
+/** Answer a CONTENT or TNLIST need with the body as received; it is not kept. More needs may follow: a jCard names further content.
+ *  @return STIR_OK, also when the body is not what was signed for, or longer than asked (the verdict says so); STIR_ENOTFOUND (no such open need), STIR_ENOMEM,
+ *  STIR_ECRYPTO, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_bytes(struct stir_verify *v, unsigned id, struct stir_slice bytes);
 
 /** Answer a REPLAY or AUTHORITY need.

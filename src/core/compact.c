@@ -1,56 +1,7 @@
 /* The compact form (RFC 8224 §4.1.1, RFC 8225 §7): header and payload are rebuilt from the message, byte for byte as the signer must have built them. */
 #include "core/json.h"
+#include "core/mky.h"
 #include "core/verify.h"
-
-enum { MKY_MAX = 2048 };
-
-/* One a=fingerprint value, "sha-256 AB:CD:...", as a member of mky; false when it is none. */
-static bool put_fingerprint(struct stir_writer *w, struct stir_slice value)
-{
-    value = stir_slice_trim(value);
-    size_t space = stir_slice_find(value, ' ');
-    if (space == 0 || space == value.n)
-        return false;
-    struct stir_slice dig = stir_slice_trim(stir_slice_from(value, space));
-    stir_put_text(w, "{\"alg\":\"");
-    for (size_t i = 0; i < space; i++) {
-        if (value.p[i] == '"' || value.p[i] == '\\' || (unsigned char)value.p[i] < 0x21)
-            return false;
-        stir_put_char(w, stir_lower(value.p[i]));
-    }
-    stir_put_text(w, "\",\"dig\":\"");
-    for (size_t i = 0; i < dig.n; i++) {
-        char c = dig.p[i];
-        if (c == ':')
-            continue;
-        if (stir_hex_value(c) < 0)
-            return false;
-        stir_put_char(w, c >= 'a' && c <= 'f' ? (char)(c - ('a' - 'A')) : c);
-    }
-    stir_put_text(w, "\"}");
-    return true;
-}
-
-/* mky of the message's fingerprints (RFC 8225 §5.2.2), which the writer of the payload sorts; the absent slice when there are none, or one that is none. */
-static enum stir_err write_mky(struct stir_slice *out, struct stir_judgement *j)
-{
-    const struct stir_call *call = j->message->call;
-    *out = (struct stir_slice){NULL, 0};
-    if (call->n_fingerprints == 0)
-        return STIR_OK;
-    struct stir_writer w = stir_writer_of(stir_arena_get(j->arena, MKY_MAX), MKY_MAX);
-    if (!w.p)
-        return STIR_ENOMEM;
-    for (size_t i = 0; i < call->n_fingerprints; i++) {
-        stir_put_char(&w, i ? ',' : '[');
-        if (!put_fingerprint(&w, call->fingerprints[i]))
-            return STIR_OK;
-    }
-    stir_put_char(&w, ']');
-    if (w.need <= w.cap)
-        *out = stir_slice_of(w.p, w.need);
-    return STIR_OK;
-}
 
 /*= RFC8224-4.1.1 */
 static enum stir_err rebuild(struct stir_judgement *j, struct stir_passport_params *params)
@@ -112,7 +63,7 @@ enum stir_err stir_compact_expand(struct stir_judgement *j)
         return STIR_OK;
     }
     struct stir_passport_params params = STIR_PASSPORT_PARAMS_INIT;
-    TRY(write_mky(&params.mky, j));
+    TRY(stir_mky_write(&params.mky, j->arena, m->call->fingerprints, m->call->n_fingerprints)); /* sorted when the payload is written */
     enum stir_err err = rebuild(j, &params);
     if (err == STIR_ENOMEM)
         return err;

@@ -366,6 +366,7 @@ enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value
         judge_caller(j);
         judge_attest(j);
         judge_issuer(j);
+        TRY(stir_judge_claims(j));
     }
     judge_date(j);
     return STIR_OK;

@@ -30,10 +30,10 @@ enum stir_err stir_passport_claims(struct stir_passport *passport, struct stir_a
  * judged when it is read itself. @return STIR_OK, STIR_ENOMEM. */
 enum stir_err stir_opt_form(bool *good, struct stir_arena *arena, struct stir_slice opt) STIR_MUST_USE;
 
-/* rcd and rcdi (RFC 9795). `rcd` is an absent text when the token has none. STIR_R_TN_NOT_CANONICAL is told apart, through `apn`. @return STIR_OK, STIR_ENOMEM.
- */
+/* rcd and rcdi (RFC 9795). `rcd` is an absent text when the token has none. STIR_R_TN_NOT_CANONICAL is told apart, through `apn`; so is the key "icn"
+ * of old drafts, which is no pointer, through `legacy`. @return STIR_OK, STIR_ENOMEM. */
 enum stir_err stir_rcd_form(bool *good, struct stir_slice *apn, struct stir_arena *arena, struct stir_json rcd) STIR_MUST_USE;
-enum stir_err stir_rcdi_form(bool *good, struct stir_arena *arena, struct stir_json rcdi, struct stir_json rcd) STIR_MUST_USE;
+enum stir_err stir_rcdi_form(bool *good, bool *legacy, struct stir_arena *arena, struct stir_json rcdi, struct stir_json rcd) STIR_MUST_USE;
 
 /* How a number stands in a claim: STIR_R_NONE (canonical), STIR_R_TN_NOT_CANONICAL ('+' or visual separators) or STIR_R_TN_FORM. */
 enum stir_reason stir_claim_tn_form(struct stir_slice text);

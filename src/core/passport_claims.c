@@ -321,7 +321,7 @@ static enum stir_err read_mky(struct claims *c, struct stir_json value)
 
 static enum stir_err judge_rich_data(struct claims *c)
 {
-    bool good;
+    bool good, legacy;
     struct stir_slice apn = {NULL, 0};
     if (c->rcd.text.p) {
         TRY(stir_rcd_form(&good, &apn, c->arena, c->rcd));
@@ -335,11 +335,13 @@ static enum stir_err judge_rich_data(struct claims *c)
             c->rcd.text = stir_slice_of(NULL, 0);
     }
     if (c->rcdi.text.p) {
-        TRY(stir_rcdi_form(&good, c->arena, c->rcdi, c->rcd));
+        TRY(stir_rcdi_form(&good, &legacy, c->arena, c->rcdi, c->rcd));
         if (good)
             c->p->rcdi = c->rcdi.text;
         else
             stir_passport_fault(c->p, STIR_R_RCDI_FORM);
+        if (good && legacy)
+            stir_passport_fault(c->p, STIR_R_RCDI_LEGACY);
     }
     return STIR_OK;
 }

@@ -1,4 +1,5 @@
 /* The form of rich call data and of its digests (RFC 9795 §5.1, §6). Whether the digests hold is the verifier's to see. */
+#include "core/json_pointer.h"
 #include "core/passport.h"
 
 /* The string member `name`: *out absent when it is not there; false when it is there and no string. */
@@ -57,19 +58,14 @@ enum stir_err stir_rcd_form(bool *good, struct stir_slice *apn, struct stir_aren
     return STIR_OK;
 }
 
-/* The first step of the JSON pointer `pointer` (RFC 6901) is a member of `object`. */
+/* The first step of the JSON pointer `pointer` (RFC 6901) is a member of `object`: what lies deeper may stand behind a URL. */
 static enum stir_err points_into(bool *good, struct stir_arena *arena, struct stir_slice pointer, struct stir_json object)
 {
-    *good = false;
-    if (pointer.n < 2 || pointer.p[0] != '/')
+    struct stir_json value;
+    *good = pointer.n > 1;
+    if (!*good)
         return STIR_OK;
-    struct stir_slice rest = stir_slice_from(pointer, 1), step = stir_slice_upto(rest, stir_slice_find(rest, '/'));
-    for (struct stir_json_iter it = stir_json_iter(object); !*good && stir_json_next(&it);) {
-        struct stir_slice name;
-        TRY(stir_json_unescape(&name, it.name, arena));
-        *good = stir_slice_eq(name, step);
-    }
-    return STIR_OK;
+    return stir_json_point(good, &value, object, stir_slice_upto(pointer, 1 + stir_slice_find(stir_slice_from(pointer, 1), '/')), arena);
 }
 
 /* Algorithm, '-', base64; padding may be left out, as the RFC's own examples do. */
@@ -98,13 +94,16 @@ static bool is_digest(struct stir_slice text)
 }
 
 /*= RFC9795-6 */
-enum stir_err stir_rcdi_form(bool *good, struct stir_arena *arena, struct stir_json rcdi, struct stir_json rcd)
+enum stir_err stir_rcdi_form(bool *good, bool *legacy, struct stir_arena *arena, struct stir_json rcdi, struct stir_json rcd)
 {
+    *legacy = false;
     *good = rcdi.type == STIR_JSON_OBJECT && rcd.text.p;
     for (struct stir_json_iter it = stir_json_iter(rcdi); *good && stir_json_next(&it);) {
         struct stir_slice pointer, digest = {NULL, 0};
         TRY(stir_json_unescape(&pointer, it.name, arena));
-        TRY(points_into(good, arena, pointer, rcd));
+        bool is_legacy = stir_slice_is(pointer, "icn");
+        *legacy = *legacy || is_legacy;
+        TRY(points_into(good, arena, is_legacy ? stir_slice_str("/icn") : pointer, rcd));
         if (it.value.type == STIR_JSON_STRING)
             TRY(stir_json_string(&digest, it.value, arena));
         *good = *good && is_digest(digest);

@@ -147,8 +147,10 @@ static bool read_path(struct stir_url *url, struct stir_slice rest, struct fault
     struct stir_slice path = stir_slice_upto(rest, query);
     if (fragment < rest.n)
         add(faults, STIR_URL_FRAGMENT);
-    if (query < fragment)
+    if (query < fragment) {
         add(faults, STIR_URL_QUERY);
+        url->query = stir_slice_from(stir_slice_upto(rest, fragment), query + 1);
+    }
     if (stir_slice_find(path, ';') < path.n)
         add(faults, STIR_URL_PARAMS);
     url->path = path.n ? path : stir_slice_str("/");
@@ -163,8 +165,7 @@ static size_t authority_length(struct stir_slice s)
     return n;
 }
 
-/*= ATIS1000074-5.3.1 */
-enum stir_url_fault stir_url_parse(struct stir_url *out, struct stir_slice text, bool any_url)
+static enum stir_url_fault parse(struct stir_url *out, struct stir_slice text, bool any_url, unsigned borne)
 {
     struct stir_url url = {.port = PORT_HTTPS};
     struct faults faults = {0};
@@ -181,7 +182,19 @@ enum stir_url_fault stir_url_parse(struct stir_url *out, struct stir_slice text,
     if (text.n > STIR_MAX_URL)
         add(&faults, STIR_URL_LONG);
     *out = url;
+    faults.bits &= ~borne;
     return first(&faults);
+}
+
+/*= ATIS1000074-5.3.1 */
+enum stir_url_fault stir_url_parse(struct stir_url *out, struct stir_slice text, bool any_url)
+{
+    return parse(out, text, any_url, 0);
+}
+
+enum stir_url_fault stir_url_parse_content(struct stir_url *out, struct stir_slice text, bool any_url)
+{
+    return parse(out, text, any_url, 1u << STIR_URL_QUERY | 1u << STIR_URL_PARAMS);
 }
 
 const char *stir_url_fault_text(enum stir_url_fault fault)

@@ -10,8 +10,9 @@ struct stir_url {
     struct stir_slice host; /* as written, without brackets */
     uint16_t port;          /* 443 when absent */
     bool port_given;
-    bool host_is_ip;        /* IPv4 in any of the spellings that inet_aton takes (dotted, octal, hex, one number), or IPv6 in brackets */
-    struct stir_slice path; /* begins with '/'; "/" when absent */
+    bool host_is_ip;         /* IPv4 in any of the spellings that inet_aton takes (dotted, octal, hex, one number), or IPv6 in brackets */
+    struct stir_slice path;  /* begins with '/'; "/" when absent */
+    struct stir_slice query; /* behind the '?'; absent when there is none */
 };
 
 enum stir_url_fault {
@@ -31,6 +32,9 @@ enum stir_url_fault {
 /* Take `text` apart and judge it by ATIS-1000074 5.3.1. `any_url` (labs) allows other ports and addresses. `*out` holds what could be read even when there is a
  * fault other than SYNTAX, SCHEME, LONG. The first fault in the order above is answered. */
 enum stir_url_fault stir_url_parse(struct stir_url *out, struct stir_slice text, bool any_url);
+
+/* The same for the URL of content that a token speaks of, rich call data (RFC 9795 §5.1): a query and parameters are no faults there. */
+enum stir_url_fault stir_url_parse_content(struct stir_url *out, struct stir_slice text, bool any_url);
 
 /* What a fault means, one line, for a person. */
 const char *stir_url_fault_text(enum stir_url_fault fault);

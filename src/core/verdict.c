@@ -167,6 +167,12 @@ static void explain_token(struct stir_writer *w, const struct stir_verdict *v, c
             put_pair(w, "domain", stir_slice_str(t->domain));
         stir_put_char(w, '\n');
     }
+    if (t->rcd.p || t->crn.p) {
+        stir_put_text(w, "  call data   ");
+        put_plain(w, t->rcd);
+        put_pair(w, "crn", t->crn);
+        stir_put_char(w, '\n');
+    }
     for (size_t i = 0; i < t->n_checks; i++)
         explain_check(w, &t->checks[i]);
     if (t->n_warnings) {
@@ -269,6 +275,9 @@ static void json_token(struct stir_writer *w, const struct stir_token_verdict *t
     json_claims(w, t);
     json_text(w, "signer", stir_slice_str(t->signer));
     json_text(w, "domain", stir_slice_str(t->domain));
+    json_name(w, "rcd");
+    stir_put_slice(w, t->rcd.p ? t->rcd : stir_slice_str("null"));
+    json_text(w, "crn", t->crn);
     json_name(w, "warnings");
     stir_put_char(w, '[');
     for (size_t i = 0; i < t->n_warnings; i++) {

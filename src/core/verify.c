@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* A token's needs by place: the number of the token and the place make the id, so that an id means the same from beginning to end. */
+enum { PLACE_CERT = 0, PLACE_CONTENT = 1, PLACES = PLACE_CONTENT + STIR_MAX_CONTENTS };
+
 enum { MAX_NOW = 2147483647 }; /* of seconds, times 100: the year 8774 */
 
 struct stir_verify {
@@ -19,7 +22,7 @@ struct stir_verify {
     struct stir_verdict_box *box; /* what becomes the verdict; its arena holds everything shown */
     struct stir_judgement *tokens;
     size_t n_tokens;
-    struct stir_need *needs; /* room for one of each token */
+    struct stir_need *needs; /* room for all there can be */
     bool begun, finished;
     enum stir_err broken; /* what stopped it for good */
 };
@@ -96,7 +99,7 @@ static enum stir_err begin(struct stir_verify *v)
     if (n == 0 || n > STIR_MAX_IDENTITIES)
         return STIR_OK;
     v->tokens = stir_arena_get(arena, n * sizeof(*v->tokens));
-    v->needs = stir_arena_get(arena, n * sizeof(*v->needs));
+    v->needs = stir_arena_get(arena, n * (v->policy.fetch_content ? PLACES : 1) * sizeof(*v->needs));
     if (!v->tokens || !v->needs)
         return STIR_ENOMEM;
     for (size_t i = 0; i < n; i++) {
@@ -121,16 +124,37 @@ static enum stir_err begin(struct stir_verify *v)
     return STIR_OK;
 }
 
+/* The need of a token at `place`; false when there is none, or it is answered. */
+static bool need_at(struct stir_need *need, const struct stir_judgement *j, unsigned place)
+{
+    const struct stir_rcd *rcd = j->rcd;
+    if (!j->asks)
+        return false;
+    *need = (struct stir_need){.id = (unsigned)j->index * PLACES + place + 1, .token = j->index};
+    if (place == PLACE_CERT) {
+        need->kind = STIR_NEED_CERT;
+        need->url = j->identity.info;
+        need->max_bytes = STIR_MAX_PEM;
+        return !j->answered;
+    }
+    size_t content = place - PLACE_CONTENT;
+    if (!rcd || content >= rcd->n_contents)
+        return false;
+    need->kind = STIR_NEED_CONTENT;
+    need->url = rcd->contents[content].url;
+    need->max_bytes = STIR_MAX_CONTENT;
+    return !rcd->contents[content].settled;
+}
+
 static size_t open_needs(struct stir_verify *v)
 {
     size_t n = 0;
-    for (size_t i = 0; i < v->n_tokens; i++) {
-        const struct stir_judgement *j = &v->tokens[i];
-        if (!j->asks || j->answered)
-            continue;
-        v->needs[n++] =
-            (struct stir_need){.id = (unsigned)i + 1, .kind = STIR_NEED_CERT, .token = i, .url = j->identity.info, .key = {NULL, 0}, .max_bytes = STIR_MAX_PEM};
-    }
+    for (size_t i = 0; i < v->n_tokens; i++)
+        for (unsigned place = 0; place < PLACES; place++) {
+            struct stir_need need;
+            if (need_at(&need, &v->tokens[i], place))
+                v->needs[n++] = need;
+        }
     return n;
 }
 
@@ -153,6 +177,23 @@ static enum stir_err copy_claims(struct stir_token_verdict *out, const struct st
     out->iat = p->iat;
     out->x5u = p->x5u;
     return STIR_OK;
+}
+
+/* Rich call data of a token that passed: of any other, nothing is to be used (RFC 9795 §8.1).
+ *= RFC9795-8.1 */
+static enum stir_err copy_call_data(struct stir_token_verdict *out, const struct stir_judgement *j)
+{
+    const struct stir_passport *p = j->passport;
+    out->crn = p->crn;
+    if (!p->rcd.p)
+        return STIR_OK;
+    char *text = stir_arena_get(j->arena, p->rcd.n);
+    if (!text)
+        return STIR_ENOMEM;
+    struct stir_writer w = stir_writer_of(text, p->rcd.n);
+    TRY(stir_json_put_canonical(&w, (struct stir_json){STIR_JSON_OBJECT, p->rcd}));
+    out->rcd = stir_slice_of(text, w.need);
+    return w.need <= w.cap ? STIR_OK : STIR_ELIMIT;
 }
 
 /* The last word: a token that was not put to each of these checks has not passed, whatever a policy made of the reasons. */
@@ -193,6 +234,8 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
     out->n_warnings = j->n_warnings;
     out->reason = failure ? failure->reason : STIR_R_NONE;
     out->verstat = failure ? stir_reason_info(failure->reason)->verstat : STIR_VERSTAT_PASSED;
+    if (!failure)
+        TRY(copy_call_data(out, j));
     if (!(j->identity.departures & (STIR_ID_BAD_PARTS | STIR_ID_BAD_CHARS)) && j->identity.signature.n) {
         box->signature[j->index] = stir_arena_copy(j->arena, j->identity.signature);
         if (!box->signature[j->index].p)
@@ -226,8 +269,10 @@ static enum stir_err finish(struct stir_verify *v)
         verdict->reason = v->call.n_identity ? STIR_R_IDENTITY_TOO_MANY : STIR_R_IDENTITY_MISSING;
     for (size_t i = 0; i < v->n_tokens; i++) {
         struct stir_judgement *j = &v->tokens[i];
-        if (j->asks)
+        if (j->asks) {
             TRY(stir_judge_credential(j, v->ctx));
+            stir_judge_content(j);
+        }
         j->asks = false;
     }
     stir_judge_diversion(v->tokens, v->n_tokens);
@@ -266,17 +311,24 @@ enum stir_err stir_verify_next(struct stir_verify *v, const struct stir_need **n
     return STIR_OK;
 }
 
-static struct stir_judgement *waiting(struct stir_verify *v, unsigned id)
+/* The token with the open need `id`, which is of that kind. */
+static struct stir_judgement *waiting(struct stir_verify *v, unsigned id, enum stir_need_kind kind)
 {
-    if (!v || id == 0 || id > v->n_tokens)
+    struct stir_need need;
+    if (!v || id == 0 || (id - 1) / PLACES >= v->n_tokens)
         return NULL;
-    struct stir_judgement *j = &v->tokens[id - 1];
-    return j->asks && !j->answered ? j : NULL;
+    struct stir_judgement *j = &v->tokens[(id - 1) / PLACES];
+    return need_at(&need, j, (id - 1) % PLACES) && need.kind == kind ? j : NULL;
+}
+
+static size_t content_of(unsigned id)
+{
+    return (id - 1) % PLACES - PLACE_CONTENT;
 }
 
 enum stir_err stir_verify_supply_pem(struct stir_verify *v, unsigned id, struct stir_slice pem)
 {
-    struct stir_judgement *j = waiting(v, id);
+    struct stir_judgement *j = waiting(v, id, STIR_NEED_CERT);
     if (!v || (pem.n && !pem.p))
         return STIR_EARG;
     if (!j)
@@ -288,7 +340,7 @@ enum stir_err stir_verify_supply_pem(struct stir_verify *v, unsigned id, struct 
 
 enum stir_err stir_verify_supply_chain(struct stir_verify *v, unsigned id, struct stir_chain *chain)
 {
-    struct stir_judgement *j = waiting(v, id);
+    struct stir_judgement *j = waiting(v, id, STIR_NEED_CERT);
     if (!v || !chain)
         return STIR_EARG;
     if (!j)
@@ -302,24 +354,33 @@ enum stir_err stir_verify_supply_chain(struct stir_verify *v, unsigned id, struc
 
 enum stir_err stir_verify_supply_bytes(struct stir_verify *v, unsigned id, struct stir_slice bytes)
 {
-    (void)id;
-    return v && (bytes.p || !bytes.n) ? STIR_ENOTFOUND : STIR_EARG; /* no check of this release asks for content or lists */
+    struct stir_judgement *j = waiting(v, id, STIR_NEED_CONTENT);
+    if (!v || (bytes.n && !bytes.p))
+        return STIR_EARG;
+    if (!j)
+        return STIR_ENOTFOUND;
+    if (bytes.n <= STIR_MAX_CONTENT)
+        return stir_rcd_supply(j->rcd, content_of(id), bytes);
+    stir_rcd_miss(j->rcd, content_of(id), "what its URL gave is longer than is read");
+    return STIR_OK;
 }
 
 enum stir_err stir_verify_supply_answer(struct stir_verify *v, unsigned id, int answer)
 {
     (void)id;
     (void)answer;
-    return v ? STIR_ENOTFOUND : STIR_EARG; /* nor for replay or authority */
+    return v ? STIR_ENOTFOUND : STIR_EARG; /* no check of this release asks for replay or authority */
 }
 
 enum stir_err stir_verify_fail(struct stir_verify *v, unsigned id, enum stir_reason reason)
 {
-    struct stir_judgement *j = waiting(v, id);
+    struct stir_judgement *j = waiting(v, id, STIR_NEED_CERT), *other = waiting(v, id, STIR_NEED_CONTENT);
     if (!v || !stir_reason_info(reason))
         return STIR_EARG;
+    if (other)
+        stir_rcd_miss(other->rcd, content_of(id), stir_reason_name(reason));
     if (!j)
-        return STIR_ENOTFOUND;
+        return other ? STIR_OK : STIR_ENOTFOUND;
     j->chain_failure = reason;
     j->answered = true;
     return STIR_OK;

@@ -4,7 +4,7 @@
 
 #include <stir/verify.h>
 
-#include "core/bytes.h"
+#include "core/rcd.h"
 
 /* What the message says, read once for all tokens. */
 struct stir_message {
@@ -33,6 +33,7 @@ struct stir_judgement {
     uint32_t diverted_by; /* bits of the tokens that link dest to the target (div.c) */
     struct stir_slice *path; /* parties of that way */
     size_t n_path;
+    struct stir_rcd *rcd; /* NULL when the token has no rich call data */
 
     struct stir_check *checks; /* STIR_CHECK_COUNT - 1, by number */
     enum stir_reason warnings[STIR_TOKEN_WARNINGS];
@@ -55,6 +56,10 @@ bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party
 /* For whom the call is (div.c): dest against the message, over all tokens together, before the certificates; and what a bad div token does to the one it speaks for, after them. */
 enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n) STIR_MUST_USE;
 void stir_judge_diversion(struct stir_judgement *tokens, size_t n);
+/* The part of it that is about rich call data and media keys. */
+enum stir_err stir_judge_claims(struct stir_judgement *j) STIR_MUST_USE;
+/* What became of the content that rich call data speaks of; the last word once none is open. */
+void stir_judge_content(struct stir_judgement *j);
 /* The compact form brought into full form from the message, where its kind allows that; otherwise said why not, and left compact. */
 enum stir_err stir_compact_expand(struct stir_judgement *j) STIR_MUST_USE;
 /* Everything that does. */
