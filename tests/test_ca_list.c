@@ -1,4 +1,5 @@
 /* The STI-PA's list of trusted CAs. Lists and signers: tests/data/ca-list, made by tests/fixtures/make_ca_lists.py. */
+#include "quiet.h"
 #include "trust_support.h"
 
 #include "core/ca_list.h"
@@ -17,7 +18,9 @@ static enum stir_err parse(struct stir_ca_list **out, const struct input *in, st
     snprintf(list_name, sizeof(list_name), "ca-list/%s", in->list);
     snprintf(signer_name, sizeof(signer_name), "ca-list/%s", in->signer ? in->signer : "signer.pem");
     struct stir_slice list = support_file(list_name), signer = support_file(signer_name), root = support_file(in->root ? in->root : "crl/pa-root.pem");
+    support_queue_one_error();
     enum stir_err err = stir_ca_list_parse(out, list, signer, root, in->last, in->now ? in->now : NOW, diag);
+    support_expect_that_error(in->list);
     support_free(list);
     support_free(signer);
     support_free(root);
