@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/fetch.h"
 #include "io/file.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@ static const struct cli_option options[] = {
     {"--orig", CLI_VALUE, "N", "calling number of the message", false},
     {"--dest", CLI_VALUE, "N", "called number of the message", false},
     {"--invite", CLI_VALUE, "FILE|-", "a SIP message with its Identity headers", false},
-    {"--cert", CLI_VALUE, "FILE|-", "the signer's certificate and its chain, PEM", false},
+    {"--cert", CLI_VALUE, "FILE|-", "the signer's certificate and its chain, PEM; else fetched", false},
     {"--trust", CLI_MANY, "FILE|DIR", "trust anchors, PEM, or a folder of stir trust", false},
     {"--crl", CLI_MANY, "FILE", "revocation list, DER or PEM", false},
     {"--pa-trust", CLI_MANY, "FILE", "certificates under which the policy administrator signs its list", false},
@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
     {"--country", CLI_VALUE, "CC", "country code put before national numbers, such as 1", false},
     {"--min-attest", CLI_VALUE, "A|B|C", "the lowest attestation that passes; default any", false},
     {"--any-url", CLI_FLAG, NULL, "labs: x5u with any port, or an address", false},
+    CLI_FETCH_OPTIONS,
     {"--pubkey", CLI_VALUE, "FILE", "check the signature alone with this public key: says nothing of who called", false},
     {"--explain", CLI_FLAG, NULL, "every check with its outcome, reason and clause", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
@@ -32,6 +33,7 @@ struct verifying {
     struct stir_call call;
     struct stir_policy policy;
     struct stir_trust *trust;
+    struct stir_net *net; /* NULL: the certificate is in `pem`, and nothing is fetched */
     int64_t now;
 };
 
@@ -97,7 +99,7 @@ static int read_policy(struct cli *cli, struct verifying *v)
     if (status == CLI_YES)
         status = cli_time(cli, "--at", cli_now(), &v->now);
     v->policy.any_url = cli_has(cli, "--any-url");
-    v->policy.exhaustive = cli_has(cli, "--explain"); /* the certificates are here: nothing is fetched for nothing */
+    v->policy.exhaustive = cli_has(cli, "--explain") && cli_has(cli, "--cert"); /* it is here: nothing is fetched for nothing */
     return status;
 }
 
@@ -120,7 +122,17 @@ static int print_verdict(struct cli *cli, const struct stir_verdict *verdict)
     return verdict->verstat == STIR_VERSTAT_PASSED ? CLI_YES : CLI_NO;
 }
 
-/* Every need is a certificate in this release, and there is one file of them. */
+/* Every need is a certificate in this release: from the one file of them, or from the network. */
+static enum stir_err meet(struct verifying *v, struct stir_verify *verify, const struct stir_need *needs, size_t n)
+{
+    enum stir_err err = STIR_OK;
+    if (v->net)
+        return cli_net_meet(v->net, verify, needs, n);
+    for (size_t i = 0; i < n && err == STIR_OK; i++)
+        err = stir_verify_supply_pem(verify, needs[i].id, v->pem);
+    return err;
+}
+
 static enum stir_err go(struct stir_verdict **verdict, struct verifying *v)
 {
     struct stir_verify *verify = NULL;
@@ -128,8 +140,7 @@ static enum stir_err go(struct stir_verdict **verdict, struct verifying *v)
     size_t n;
     enum stir_err err = stir_verify_new(&verify, &v->call, &v->policy, v->trust, NULL, v->now);
     while (err == STIR_OK && (err = stir_verify_next(verify, &needs, &n)) == STIR_OK && n > 0)
-        for (size_t i = 0; i < n && err == STIR_OK; i++)
-            err = stir_verify_supply_pem(verify, needs[i].id, v->pem);
+        err = meet(v, verify, needs, n);
     if (err == STIR_OK)
         err = stir_verify_take(verify, verdict);
     stir_verify_free(verify);
@@ -145,7 +156,7 @@ static int verify(struct cli *cli, struct verifying *v)
     if (status == CLI_YES)
         status = read_call(cli, v);
     if (status == CLI_YES)
-        status = cli_read(cli, &v->pem, cli_get(cli, "--cert"), STIR_MAX_PEM, CLI_NO);
+        status = cli_has(cli, "--cert") ? cli_read(cli, &v->pem, cli_get(cli, "--cert"), STIR_MAX_PEM, CLI_NO) : cli_net(cli, &v->net);
     if (status != CLI_YES)
         return status;
     enum stir_err err = go(&verdict, v);
@@ -211,6 +222,8 @@ static int verify_signature(struct cli *cli, struct verifying *v)
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (cli_has(cli, others[i]))
             return cli_fail(cli, CLI_USAGE, "%s does not go with --pubkey, which checks the signature alone", others[i]);
+    if (cli_net_option(cli))
+        return cli_fail(cli, CLI_USAGE, "%s does not go with --pubkey, which checks the signature alone", cli_net_option(cli));
     if (!cli_has(cli, "--identity"))
         return cli_fail(cli, CLI_USAGE, "--identity VALUE is needed with --pubkey");
     int status = cli_read(cli, &pem, cli_get(cli, "--pubkey"), STIR_MAX_KEY_PEM, CLI_CANNOT);
@@ -237,8 +250,8 @@ static int run(struct cli *cli)
         status = cli_fail(cli, CLI_USAGE, "give --identity VALUE with --orig and --dest, or --invite FILE");
     else if (cli_has(cli, "--invite") && (cli_has(cli, "--orig") || cli_has(cli, "--dest")))
         status = cli_fail(cli, CLI_USAGE, "--orig and --dest come from the message; leave them out");
-    else if (!cli_has(cli, "--cert"))
-        status = cli_fail(cli, CLI_USAGE, "--cert FILE is needed: the signer's certificate (nothing is fetched)");
+    else if (cli_has(cli, "--cert") && cli_net_option(cli))
+        status = cli_fail(cli, CLI_USAGE, "%s does not go with --cert: the certificate is here, and nothing is fetched", cli_net_option(cli));
     else if (!cli_has(cli, "--trust"))
         status = cli_fail(cli, CLI_USAGE, "--trust FILE is needed: nobody is trusted by default");
     else
@@ -246,6 +259,7 @@ static int run(struct cli *cli)
     stir_file_free(&v.text);
     stir_file_free(&v.pem);
     stir_trust_free(v.trust);
+    stir_net_free(v.net);
     return status;
 }
 

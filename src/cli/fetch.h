@@ -1,0 +1,26 @@
+/* What the commands that fetch share: their options, and how needs are met from the network. */
+#ifndef STIR_CLI_FETCH_H
+#define STIR_CLI_FETCH_H
+
+#include <stir/net.h>
+
+#include "cli/cli.h"
+
+#define CLI_FETCH_OPTIONS                                                                                                           \
+    {"--allow-net", CLI_MANY, "CIDR", "labs: fetch from this network too, such as 10.0.0.0/8; only public ones by default", false}, \
+        {"--tls-root", CLI_VALUE, "FILE", "roots of the repositories' TLS, PEM, instead of the system's", false},                   \
+        {"--resolver", CLI_VALUE, "IP:PORT", "DNS server, instead of the system's", false},                                         \
+        {"--cache", CLI_VALUE, "DIR", "folder that keeps what was fetched", false},                                                 \
+    {                                                                                                                               \
+        "--timeout", CLI_VALUE, "S", "seconds that a fetch may take; default 2", false                                              \
+    }
+
+/* The first of them that was given; NULL for none. */
+const char *cli_net_option(const struct cli *cli);
+/* A fetcher as the options above ask for. CLI_USAGE, CLI_CANNOT. */
+int cli_net(const struct cli *cli, struct stir_net **out);
+
+/* Ask for all needs that a URL can meet, at once, and answer them; the others are failed as unreachable. */
+enum stir_err cli_net_meet(struct stir_net *net, struct stir_verify *verify, const struct stir_need *needs, size_t n);
+
+#endif

@@ -1,0 +1,573 @@
+/* The public face of fetch and cache: what is asked for is looked up, fetched once for all who wait, judged, kept and given out. */
+#include <stir/net.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/bytes.h"
+#include "core/url.h"
+#include "io/cache.h"
+#include "io/fetch.h"
+
+enum { KEY_CAP = STIR_FETCH_URL + 32 };
+
+/* An answer waits here until it is taken. */
+struct ready {
+    struct stir_net_answer answer; /* first: one is the other */
+    struct ready *next;
+    char body[];
+};
+
+/* Who asked. `slot`: a blocking call's; else the answer goes among the ready ones. */
+struct waiter {
+    struct waiter *next;
+    uint64_t id;
+    size_t max_bytes;
+    struct ready **slot;
+};
+
+/* One URL on its way, for all who wait for it; nobody waits for a refresh. */
+struct errand {
+    struct errand *next;
+    struct stir_flight *flight;
+    enum stir_net_kind kind;
+    struct waiter *waiters;
+    bool has_old;
+    struct stir_kept old; /* what was kept before; its body is ours */
+    char key[KEY_CAP];
+};
+
+struct stir_net {
+    struct stir_net_options options; /* no zeros left; texts copied into `tls_root` or gone */
+    char *tls_root;
+    struct stir_cache *cache;
+    struct stir_fetcher *fetcher;
+    struct errand *errands;
+    struct ready *first, **last;
+};
+
+/* A peer that hangs up must not end the host's process: SIGPIPE is held back from this thread, and one that came of our writing is taken away. */
+struct quiet_pipe {
+    sigset_t before, pipe;
+    bool was_pending;
+};
+static void quiet_pipe_begin(struct quiet_pipe *q)
+{
+    sigset_t pending;
+    sigemptyset(&q->pipe);
+    sigaddset(&q->pipe, SIGPIPE);
+    q->was_pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &q->pipe, &q->before);
+}
+static void quiet_pipe_end(struct quiet_pipe *q)
+{
+    const struct timespec now = {0, 0};
+    if (!q->was_pending)
+        (void)sigtimedwait(&q->pipe, NULL, &now);
+    pthread_sigmask(SIG_SETMASK, &q->before, NULL);
+}
+#define QUIET                                                          \
+    STIR_OSSL_QUIET;                                                   \
+    __attribute__((cleanup(quiet_pipe_end))) struct quiet_pipe quiet_; \
+    quiet_pipe_begin(&quiet_)
+
+/* ---- Beginning ---- */
+
+static int64_t system_clock(void *arg)
+{
+    (void)arg;
+    return (int64_t)time(NULL);
+}
+
+static void use_defaults(struct stir_net_options *o)
+{
+    const struct {
+        size_t *value, otherwise;
+    } sizes[] = {
+        {&o->max_fetches, 1024},      {&o->max_connections, 64},    {&o->memory_bytes, 64u << 20},
+        {&o->memory_entries, 100000}, {&o->disk_bytes, 256u << 20}, {&o->disk_entries, 100000},
+    };
+    const struct {
+        int64_t *value, otherwise;
+    } times[] = {{&o->timeout_ms, 2000}, {&o->default_fresh, 86400}, {&o->max_fresh, 30 * 86400}, {&o->negative, 60}, {&o->stale_if_error, 7 * 86400}};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        if (*sizes[i].value == 0)
+            *sizes[i].value = sizes[i].otherwise;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+        if (*times[i].value == 0)
+            *times[i].value = times[i].otherwise;
+    if (!o->clock)
+        o->clock = system_clock;
+}
+
+static enum stir_err open_networks(struct stir_guard *guard, const struct stir_net_options *options, struct stir_diag *diag)
+{
+    for (size_t i = 0; i < options->n_allow_net; i++) {
+        struct stir_slice text = stir_slice_str(options->allow_net[i]);
+        enum stir_err err = stir_guard_open(guard, text);
+        if (err != STIR_OK)
+            return stir_diag_set(diag, err, SIZE_MAX, "the network \"%.*s\" is %s", STIR_SHOW(text),
+                                 err == STIR_ELIMIT   ? "one too many"
+                                 : err == STIR_EVALUE ? "no network: it has bits set beyond its prefix"
+                                                      : "none: give it as 10.0.0.0/8 or fd00::/8");
+    }
+    return STIR_OK;
+}
+
+static enum stir_err use_tls_root(struct stir_net *net, struct stir_diag *diag)
+{
+    const char *path = net->options.tls_root;
+    if (!path)
+        return STIR_OK;
+    if (access(path, R_OK) != 0)
+        return stir_diag_set(diag, STIR_ENOTFOUND, SIZE_MAX, "the file of TLS roots \"%s\" cannot be read", path);
+    net->tls_root = strdup(path);
+    return net->tls_root ? STIR_OK : STIR_ENOMEM;
+}
+
+static enum stir_err open_cache(struct stir_net *net, struct stir_diag *diag)
+{
+    const struct stir_net_options *o = &net->options;
+    const struct stir_cache_options options = {o->memory_bytes, o->memory_entries, o->disk_bytes, o->disk_entries, o->cache_dir};
+    enum stir_err err = stir_cache_new(&net->cache, &options);
+    return err == STIR_ENOTFOUND ? stir_diag_set(diag, err, SIZE_MAX, "the cache folder \"%s\" is not there, or not yours to write", o->cache_dir) : err;
+}
+
+static enum stir_err open_fetcher(struct stir_net *net, struct stir_diag *diag)
+{
+    const struct stir_net_options *o = &net->options;
+    struct stir_fetch_options options = {.resolver = stir_slice_str(o->resolver),
+                                         .tls_root = net->tls_root,
+                                         .timeout_ms = o->timeout_ms,
+                                         .max_flights = o->max_fetches,
+                                         .max_connections = o->max_connections};
+    TRY(open_networks(&options.guard, o, diag));
+    return stir_fetcher_new(&net->fetcher, &options, diag);
+}
+
+enum stir_err stir_net_new(struct stir_net **out, const struct stir_net_options *options, struct stir_diag *diag)
+{
+    QUIET;
+    const struct stir_net_options none = STIR_NET_OPTIONS_INIT;
+    options = options ? options : &none;
+    if (!out || options->size < sizeof(*options) || (options->n_allow_net && !options->allow_net) || options->timeout_ms < 0 || options->timeout_ms > 600000)
+        return STIR_EARG;
+    struct stir_net *net = calloc(1, sizeof(*net));
+    if (!net)
+        return STIR_ENOMEM;
+    net->options = *options;
+    net->last = &net->first;
+    use_defaults(&net->options);
+    enum stir_err err = use_tls_root(net, diag);
+    if (err == STIR_OK)
+        err = open_cache(net, diag);
+    if (err == STIR_OK)
+        err = open_fetcher(net, diag);
+    if (err == STIR_OK)
+        *out = net;
+    else
+        stir_net_free(net);
+    return err;
+}
+
+static void free_body(struct stir_kept *kept)
+{
+    free((void *)(uintptr_t)kept->body.p);
+    kept->body = (struct stir_slice){NULL, 0};
+}
+
+static void free_errand(struct errand *errand)
+{
+    while (errand->waiters) {
+        struct waiter *w = errand->waiters;
+        errand->waiters = w->next;
+        free(w);
+    }
+    free_body(&errand->old);
+    free(errand);
+}
+
+void stir_net_free(struct stir_net *net)
+{
+    if (!net)
+        return;
+    QUIET;
+    stir_fetcher_free(net->fetcher);
+    stir_cache_free(net->cache);
+    while (net->errands) {
+        struct errand *errand = net->errands;
+        net->errands = errand->next;
+        free_errand(errand);
+    }
+    while (net->first) {
+        struct ready *ready = net->first;
+        net->first = ready->next;
+        free(ready);
+    }
+    free(net->tls_root);
+    free(net);
+}
+
+/* ---- Answers ---- */
+
+static void deliver(struct stir_net *net, struct ready *ready, struct ready **slot)
+{
+    if (slot) {
+        *slot = ready;
+        return;
+    }
+    *net->last = ready;
+    net->last = &ready->next;
+}
+
+static enum stir_err answer(struct stir_net *net, const struct waiter *to, const struct stir_kept *kept, enum stir_net_source source, bool stale)
+{
+    bool fits = kept->body.n <= to->max_bytes;
+    size_t n = fits ? kept->body.n : 0;
+    struct ready *ready = calloc(1, sizeof(*ready) + n + 1);
+    if (!ready)
+        return STIR_ENOMEM;
+    ready->answer = (struct stir_net_answer){.id = to->id, .reason = kept->reason, .http_status = kept->http_status, .source = source, .stale = stale};
+    if (kept->reason == STIR_R_NONE && fits) {
+        memcpy(ready->body, kept->body.p, n);
+        ready->answer.body = stir_slice_of(ready->body, n);
+    }
+    memcpy(ready->answer.detail, kept->detail, sizeof(kept->detail));
+    if (!fits) {
+        ready->answer.reason = STIR_R_INFO_UNREACHABLE;
+        snprintf(ready->answer.detail, sizeof(ready->answer.detail), "the body is longer than %zu bytes", to->max_bytes);
+    }
+    int64_t now = net->options.clock(net->options.clock_arg);
+    ready->answer.age = kept->fetched && now > kept->fetched ? now - kept->fetched : 0;
+    deliver(net, ready, to->slot);
+    return STIR_OK;
+}
+
+static enum stir_err refuse(struct stir_net *net, const struct waiter *to, enum stir_reason reason, const char *why)
+{
+    struct stir_kept kept = {.reason = reason};
+    snprintf(kept.detail, sizeof(kept.detail), "%s", why);
+    return answer(net, to, &kept, STIR_NET_NOWHERE, false);
+}
+
+/* ---- What a fetch brought ---- */
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How long it may be used: its headers, else our own rules, and never past `valid_until`. */
+/*= ATIS1000074-5.3.1 */
+static void set_times(const struct stir_net_options *o, struct stir_kept *kept, const struct stir_http_life *life, int64_t now, int64_t valid_until)
+{
+    bool never_stale = life->must_revalidate || life->no_cache;
+    int64_t fresh = stir_http_life_fresh(life, now);
+    int64_t spare = life->if_error >= 0 ? life->if_error : o->stale_if_error > 0 ? o->stale_if_error : 0;
+    fresh = least(fresh >= 0 ? fresh : o->default_fresh, o->max_fresh);
+    kept->fetched = now;
+    kept->retry_at = 0;
+    kept->fresh_until = least(now + fresh - 1, valid_until);
+    kept->while_until = least(kept->fresh_until + (never_stale || life->while_revalidate < 0 ? 0 : life->while_revalidate), valid_until);
+    kept->error_until = least(kept->fresh_until + (never_stale ? 0 : spare), valid_until);
+}
+
+static int64_t valid_until(const struct errand *errand, struct stir_slice body, bool *junk)
+{
+    int64_t until = INT64_MAX;
+    *junk = errand->kind == STIR_NET_CERT && !stir_cache_valid_until(&until, body);
+    return until;
+}
+
+/* A body: kept when it may be and is worth it. What is no certificate, or one that is over, is remembered as failures are. */
+static void judge_body(struct stir_net *net, const struct errand *errand, struct stir_kept *kept, int64_t now)
+{
+    const struct stir_flight *flight = errand->flight;
+    bool on_disk = errand->kind == STIR_NET_CERT;
+    struct stir_slice key = stir_slice_str(errand->key);
+    kept->body = stir_slice_of(flight->body ? flight->body : "", flight->n);
+    memcpy(kept->etag, flight->etag, sizeof(kept->etag));
+    int64_t until = valid_until(errand, kept->body, &kept->junk);
+    set_times(&net->options, kept, &flight->life, now, until);
+    kept->junk = kept->junk || until < now;
+    if (kept->junk)
+        kept->fresh_until = now + net->options.negative - 1;
+    if (flight->life.no_store || kept->junk)
+        stir_cache_drop(net->cache, key, on_disk);
+    if (!flight->life.no_store && (!kept->junk || net->options.negative > 0))
+        stir_cache_put(net->cache, key, on_disk, kept, now);
+}
+
+/* 304: what we have is what there is. */
+static void judge_unchanged(struct stir_net *net, const struct errand *errand, struct stir_kept *kept, int64_t now)
+{
+    bool junk;
+    *kept = errand->old;
+    set_times(&net->options, kept, &errand->flight->life, now, valid_until(errand, kept->body, &junk));
+    if (errand->flight->etag[0])
+        memcpy(kept->etag, errand->flight->etag, sizeof(kept->etag));
+    stir_cache_put(net->cache, stir_slice_str(errand->key), errand->kind == STIR_NET_CERT, kept, now);
+}
+
+/* The host is down, or says itself that it is ill (RFC 5861 §4); not: it says that there is nothing, or is not where it may be. */
+static bool is_outage(const struct stir_flight *flight)
+{
+    return flight->end == STIR_FETCH_UNREACHABLE && (flight->status == 0 || flight->status >= 500);
+}
+
+/* True when the old answer stands in for it. */
+static bool judge_failure(struct stir_net *net, const struct errand *errand, struct stir_kept *kept, int64_t now)
+{
+    const struct stir_flight *flight = errand->flight;
+    struct stir_slice key = stir_slice_str(errand->key);
+    int64_t pause = net->options.negative > 0 ? net->options.negative : 0;
+    if (errand->has_old && (now <= errand->old.fresh_until || (is_outage(flight) && now <= errand->old.error_until))) {
+        *kept = errand->old;
+        kept->retry_at = now + pause;
+        stir_cache_put(net->cache, key, false, kept, now);
+        return true;
+    }
+    kept->reason = flight->end == STIR_FETCH_REFUSED ? STIR_R_INFO_REFUSED : STIR_R_INFO_UNREACHABLE;
+    memcpy(kept->detail, flight->detail, sizeof(kept->detail));
+    kept->fetched = now;
+    kept->fresh_until = now + pause - 1;
+    if (pause)
+        stir_cache_put(net->cache, key, false, kept, now);
+    return false;
+}
+
+static void finish(struct stir_net *net, struct errand *errand)
+{
+    int64_t now = net->options.clock(net->options.clock_arg);
+    struct stir_kept kept = {.reason = STIR_R_NONE, .http_status = (int)errand->flight->status};
+    bool stands_in = false;
+    if (errand->flight->end == STIR_FETCH_BODY)
+        judge_body(net, errand, &kept, now);
+    else if (errand->flight->end == STIR_FETCH_NOT_MODIFIED)
+        judge_unchanged(net, errand, &kept, now);
+    else
+        stands_in = judge_failure(net, errand, &kept, now);
+    for (const struct waiter *w = errand->waiters; w; w = w->next)
+        (void)answer(net, w, &kept, stands_in ? STIR_NET_MEMORY : STIR_NET_FETCHED, stands_in && now > kept.fresh_until);
+    stir_flight_free(errand->flight);
+    free_errand(errand);
+}
+
+/* ---- Asking ---- */
+
+/* The URL as it is asked for: scheme and host in small letters, the port always, the path as it came. */
+static enum stir_err write_url(char *buf, size_t cap, const struct stir_url *url)
+{
+    bool six = stir_slice_find(url->host, ':') < url->host.n;
+    struct stir_writer w = stir_writer_of(buf, cap ? cap - 1 : 0);
+    size_t n;
+    stir_put_text(&w, six ? "https://[" : "https://");
+    for (size_t i = 0; i < url->host.n; i++)
+        stir_put_char(&w, stir_lower(url->host.p[i]));
+    stir_put_format(&w, six ? "]:%u" : ":%u", url->port);
+    stir_put_slice(&w, url->path);
+    return stir_writer_close(&w, &n);
+}
+
+/* What a kind keeps apart stands before the URL. */
+static enum stir_err write_key(char key[KEY_CAP], const struct stir_url *url, enum stir_net_kind kind, size_t max_bytes)
+{
+    int n = kind == STIR_NET_CERT ? 0 : snprintf(key, KEY_CAP, "%zu ", max_bytes);
+    return write_url(key + n, KEY_CAP - (size_t)n, url);
+}
+
+static const char *url_of(const char *key)
+{
+    const char *blank = strchr(key, ' ');
+    return blank ? blank + 1 : key;
+}
+
+static struct errand *errand_of(const struct stir_net *net, const char *key)
+{
+    struct errand *errand = net->errands;
+    while (errand && strcmp(errand->key, key) != 0)
+        errand = errand->next;
+    return errand;
+}
+
+static bool copy_old(struct errand *errand, const struct stir_kept *kept)
+{
+    char *body = kept ? malloc(kept->body.n + 1) : NULL;
+    if (!kept)
+        return true;
+    if (!body)
+        return false;
+    errand->old = *kept;
+    if (kept->body.n)
+        memcpy(body, kept->body.p, kept->body.n);
+    errand->old.body.p = body;
+    errand->has_old = true;
+    return true;
+}
+
+static enum stir_err dispatch(struct stir_net *net, const struct stir_url *url, const char *key, enum stir_net_kind kind, size_t max_bytes,
+                              const struct stir_kept *old, struct errand **out)
+{
+    struct errand *errand = calloc(1, sizeof(*errand));
+    if (!errand || !copy_old(errand, old)) {
+        free(errand);
+        return STIR_ENOMEM;
+    }
+    errand->kind = kind;
+    memcpy(errand->key, key, KEY_CAP);
+    enum stir_err err = stir_fetch_start(&errand->flight, net->fetcher, url, url_of(key), old ? old->etag : "",
+                                         kind == STIR_NET_CERT ? STIR_MAX_PEM : max_bytes, kind == STIR_NET_CERT, errand);
+    if (err != STIR_OK) {
+        free_errand(errand);
+        return err;
+    }
+    errand->next = net->errands;
+    net->errands = errand;
+    *out = errand;
+    return STIR_OK;
+}
+
+static enum stir_err join(struct errand *errand, const struct waiter *asking)
+{
+    struct waiter *w = malloc(sizeof(*w));
+    if (!w)
+        return STIR_ENOMEM;
+    *w = *asking;
+    w->next = errand->waiters;
+    errand->waiters = w;
+    return STIR_OK;
+}
+
+static enum stir_err fetch_for(struct stir_net *net, const struct stir_url *url, const char *key, enum stir_net_kind kind, const struct waiter *asking,
+                               const struct stir_kept *old)
+{
+    struct errand *errand = errand_of(net, key);
+    enum stir_err err = errand ? STIR_OK : dispatch(net, url, key, kind, asking->max_bytes, old, &errand);
+    if (err == STIR_ELIMIT)
+        return refuse(net, asking, STIR_R_INFO_UNREACHABLE, "too many fetches are under way");
+    return err == STIR_OK ? join(errand, asking) : err;
+}
+
+/* Nobody waits for it, and nothing is lost when it cannot begin. */
+static void refresh(struct stir_net *net, const struct stir_url *url, const char *key, enum stir_net_kind kind, size_t max_bytes, const struct stir_kept *old)
+{
+    struct errand *errand = errand_of(net, key);
+    if (!errand && dispatch(net, url, key, kind, max_bytes, old, &errand) != STIR_OK)
+        return;
+}
+
+static enum stir_err ask(struct stir_net *net, struct stir_slice text, enum stir_net_kind kind, const struct waiter *asking)
+{
+    struct stir_url url;
+    char key[KEY_CAP] = {0};
+    enum stir_cache_state state;
+    enum stir_net_source source;
+    enum stir_url_fault fault = stir_url_parse(&url, text, net->options.any_url);
+    if (fault != STIR_URL_GOOD)
+        return refuse(net, asking, STIR_R_INFO_BAD, stir_url_fault_text(fault));
+    if (write_key(key, &url, kind, asking->max_bytes) != STIR_OK)
+        return refuse(net, asking, STIR_R_INFO_BAD, stir_url_fault_text(STIR_URL_LONG));
+    int64_t now = net->options.clock(net->options.clock_arg);
+    const struct stir_kept *kept = stir_cache_find(net->cache, stir_slice_str(key), kind == STIR_NET_CERT, now, &state, &source);
+    bool in_background = !asking->slot; /* a blocking caller may never step again */
+    if (state == STIR_CACHE_NONE || state == STIR_CACHE_STALE || (state == STIR_CACHE_WHILE && !in_background))
+        return fetch_for(net, &url, key, kind, asking, kept);
+    TRY(answer(net, asking, kept, source, state == STIR_CACHE_WHILE || state == STIR_CACHE_HELD));
+    if (in_background && (state == STIR_CACHE_AGEING || state == STIR_CACHE_WHILE))
+        refresh(net, &url, key, kind, asking->max_bytes, kept);
+    return STIR_OK;
+}
+
+static bool is_asked_well(const struct stir_net *net, struct stir_slice url, enum stir_net_kind kind)
+{
+    return net && url.p && (kind == STIR_NET_CERT || kind == STIR_NET_BYTES);
+}
+
+static void step(struct stir_net *net)
+{
+    struct stir_flight *flight;
+    stir_fetch_step(net->fetcher);
+    while ((flight = stir_fetch_next(net->fetcher))) {
+        struct errand *errand = flight->owner, **at = &net->errands;
+        while (*at != errand)
+            at = &(*at)->next;
+        *at = errand->next;
+        finish(net, errand);
+    }
+}
+
+enum stir_err stir_net_start(struct stir_net *net, struct stir_slice url, enum stir_net_kind kind, size_t max_bytes, uint64_t id)
+{
+    if (!is_asked_well(net, url, kind))
+        return STIR_EARG;
+    QUIET;
+    const struct waiter asking = {.id = id, .max_bytes = max_bytes ? max_bytes : STIR_MAX_PEM};
+    return ask(net, url, kind, &asking);
+}
+
+/* How long at most until the fetcher wants to be stepped; answers that are ready do not wait. */
+static int patience(struct stir_net *net)
+{
+    int64_t wait = stir_fetch_wait(net->fetcher);
+    return wait < 0 || wait > 60000 ? 60000 : (int)wait;
+}
+
+enum stir_err stir_net_get(struct stir_net *net, struct stir_slice url, enum stir_net_kind kind, size_t max_bytes, struct stir_net_answer **out)
+{
+    if (!is_asked_well(net, url, kind) || !out)
+        return STIR_EARG;
+    QUIET;
+    struct ready *ready = NULL;
+    const struct waiter asking = {.max_bytes = max_bytes ? max_bytes : STIR_MAX_PEM, .slot = &ready};
+    TRY(ask(net, url, kind, &asking));
+    while (!ready && net->errands) {
+        struct pollfd fd = {.fd = stir_fetch_fd(net->fetcher), .events = POLLIN};
+        (void)poll(&fd, 1, patience(net)); /* a signal only wakes us early */
+        step(net);
+    }
+    if (!ready)
+        return STIR_ENOMEM;
+    *out = &ready->answer;
+    return STIR_OK;
+}
+
+int stir_net_fd(const struct stir_net *net)
+{
+    return net ? stir_fetch_fd(net->fetcher) : -1;
+}
+
+int64_t stir_net_wait(struct stir_net *net)
+{
+    return !net ? -1 : net->first ? 0 : stir_fetch_wait(net->fetcher);
+}
+
+void stir_net_step(struct stir_net *net)
+{
+    if (!net)
+        return;
+    QUIET;
+    step(net);
+}
+
+enum stir_err stir_net_next(struct stir_net *net, struct stir_net_answer **out)
+{
+    if (!net || !out)
+        return STIR_EARG;
+    struct ready *ready = net->first;
+    if (ready) {
+        net->first = ready->next;
+        net->last = net->first ? net->last : &net->first;
+    }
+    *out = ready ? &ready->answer : NULL;
+    return STIR_OK;
+}
+
+void stir_net_answer_free(struct stir_net_answer *answer_)
+{
+    free(answer_);
+}
