@@ -17,7 +17,7 @@ static void within(struct stir_slice message, struct stir_slice s)
 static void slices_lie_within(const struct stir_sip *sip, struct stir_slice m)
 {
     const struct stir_call *call = &sip->call;
-    const struct stir_slice singles[] = {call->from,     call->to,    call->ruri,         call->date, call->call_id, call->cseq, call->resource_priority,
+    const struct stir_slice singles[] = {call->from,     call->to,    call->ruri,         call->date, call->call_id, call->cseq,
                                          call->priority, sip->method, call->display_name, sip->head,  sip->body};
     for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++)
         within(m, singles[i]);
@@ -29,6 +29,9 @@ static void slices_lie_within(const struct stir_sip *sip, struct stir_slice m)
         within(m, call->pai[i]);
     for (size_t i = 0; i < call->n_fingerprints; i++)
         within(m, call->fingerprints[i]);
+    require(call->n_resource_priority <= STIR_MAX_RPH);
+    for (size_t i = 0; i < call->n_resource_priority; i++)
+        within(m, call->resource_priority[i]);
 }
 
 /* A Date behind the start line and an Identity behind the last header are read back, and nothing else changes. */

@@ -54,7 +54,7 @@ static void reads_a_plain_invite(void **state)
     assert_int_equal(call->n_pai, 0);
     assert_int_equal(call->n_fingerprints, 0);
     assert_null(call->priority.p);
-    assert_null(call->resource_priority.p);
+    assert_int_equal(call->n_resource_priority, 0);
     assert_slice(m.sip.eol, "\r\n");
     support_free(m.text);
 }
@@ -118,12 +118,14 @@ static void cuts_p_asserted_identity_outside_quotes_and_brackets(void **state)
     support_free(m.text);
 }
 
-static void takes_the_first_resource_priority_and_priority(void **state)
+static void takes_every_resource_priority_and_the_first_priority(void **state)
 {
     (void)state;
     struct message m;
     read_file(&m, "pai.sip");
-    assert_slice(m.sip.call.resource_priority, "ets.0, wps.1");
+    assert_int_equal(m.sip.call.n_resource_priority, 2);
+    assert_slice(m.sip.call.resource_priority[0], "ets.0, wps.1");
+    assert_slice(m.sip.call.resource_priority[1], "q735.3");
     assert_slice(m.sip.call.priority, "urgent");
     support_free(m.text);
 }
@@ -607,7 +609,7 @@ int main(void)
         cmocka_unit_test(inserted_headers_are_read_back),
         cmocka_unit_test(keeps_tel_uris),
         cmocka_unit_test(cuts_p_asserted_identity_outside_quotes_and_brackets),
-        cmocka_unit_test(takes_the_first_resource_priority_and_priority),
+        cmocka_unit_test(takes_every_resource_priority_and_the_first_priority),
         cmocka_unit_test(values_keep_their_folds),
         cmocka_unit_test(reads_compact_names),
         cmocka_unit_test(reads_files_that_lost_the_cr),

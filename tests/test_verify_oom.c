@@ -64,6 +64,40 @@ static enum stir_err verify(void *arg)
     return err;
 }
 
+/* A token that fails for what the message says of its priority: with room for the words. */
+static enum stir_err verify_rph(void *arg)
+{
+    const struct stir_slice *value = arg, asked = S("wps.0");
+    struct stir_policy policy = support_policy("shaken");
+    struct stir_verify *v = NULL;
+    struct stir_verdict *verdict = NULL;
+    const struct stir_need *needs = NULL;
+    size_t n = 0;
+    struct stir_call call = call_of(value, ORIG, DEST);
+    call.resource_priority = &asked;
+    call.n_resource_priority = 1;
+    enum stir_err err = stir_verify_new(&v, &call, &policy, pki.trust, pki.ctx, NOW);
+    if (err == STIR_OK)
+        err = stir_verify_next(v, &needs, &n);
+    if (err == STIR_OK)
+        err = stir_verify_take(v, &verdict);
+    if (err == STIR_OK)
+        assert_int_equal(verdict->tokens[0].reason, STIR_R_RPH_MISMATCH);
+    stir_verify_free(v);
+    stir_verdict_free(verdict);
+    return err;
+}
+
+static void priority_answers_enomem(void **state)
+{
+    (void)state;
+    char token[4096];
+    pki_sign(&pki, token, sizeof(token), "{\"alg\":\"ES256\",\"ppt\":\"rph\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}",
+             "{\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"rph\":{\"auth\":[\"ets.0\"]}}", ";info=<" X5U ">;ppt=rph");
+    struct stir_slice value = S(token);
+    oom_run(verify_rph, &value);
+}
+
 static void verifying_answers_enomem(void **state)
 {
     (void)state;
@@ -329,13 +363,10 @@ static void lint_needs_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verifying_answers_enomem),
-        cmocka_unit_test(the_compact_form_answers_enomem),
-        cmocka_unit_test(a_need_outlives_a_lack_of_memory),
-        cmocka_unit_test(signing_answers_enomem),
-        cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
-        cmocka_unit_test(readers_answer_enomem),
-        cmocka_unit_test(lint_needs_no_memory),
+        cmocka_unit_test(verifying_answers_enomem),        cmocka_unit_test(priority_answers_enomem),
+        cmocka_unit_test(the_compact_form_answers_enomem), cmocka_unit_test(a_need_outlives_a_lack_of_memory),
+        cmocka_unit_test(signing_answers_enomem),          cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
+        cmocka_unit_test(readers_answer_enomem),           cmocka_unit_test(lint_needs_no_memory),
     };
     return cmocka_run_group_tests_name("verify_oom", tests, make_pki, free_pki);
 }

@@ -21,7 +21,8 @@ struct stir_call {
     struct stir_slice date; /**< SIP Date */
     struct stir_slice call_id;
     struct stir_slice cseq;
-    struct stir_slice resource_priority;
+    const struct stir_slice *resource_priority; /**< Resource-Priority values, one per header, each a list */
+    size_t n_resource_priority;
     struct stir_slice priority;
     const struct stir_slice *fingerprints; /**< values of the SDP's a=fingerprint, "sha-256 AB:CD:..." */
     size_t n_fingerprints;
@@ -53,6 +54,7 @@ struct stir_sip {
     struct stir_slice identities[STIR_MAX_IDENTITIES + 1]; /**< one more than is judged, so that the verdict names a call that carries too many */
     struct stir_slice pais[STIR_MAX_PAI];
     struct stir_slice fingerprints[STIR_MAX_FINGERPRINTS];
+    struct stir_slice resource_priorities[STIR_MAX_RPH];
     size_t identities_seen; /**< Identity headers in the message, also those beyond the room */
 };
 

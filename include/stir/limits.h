@@ -20,6 +20,7 @@
 #define STIR_MAX_VALUES 512 /**< JSON values of one token, all levels together */
 #define STIR_MAX_DESTS 32   /**< numbers and URIs of one dest claim */
 #define STIR_MAX_RPH 16     /**< r-values of one rph claim */
+#define STIR_MAX_PRIORITIES 64 /**< r-values of one message that are compared with rph; IANA lists some 50 namespaces */
 #define STIR_MAX_URL 1024   /**< bytes of an x5u or info URL; the longest of 8,920 real ones has 106 */
 #define STIR_MAX_ORIGID 64  /**< bytes of an origid we write or read; a UUID has 36 */
 

@@ -59,6 +59,17 @@ struct stir_token_verdict {
     struct stir_slice crn; /**< reason of the call; absent unless the token passed */
 };
 
+/** The result for a call's priority (RFC 8443, RFC 9027), as 3GPP spells it. It changes nothing of the result for the caller's number, and that nothing of it. */
+enum stir_rph_verstat {
+    STIR_RPH_NONE = 0,   /**< No-RPH-Validation: no token of ppt rph came */
+    STIR_RPH_PASSED = 1, /**< RPH-Validation-Passed: all that Resource-Priority says was signed */
+    STIR_RPH_FAILED = 2, /**< RPH-Validation-Failed: take Resource-Priority out of the request and treat it as an ordinary call (RFC 8443 §4.2) */
+};
+
+/** The value as text, such as "RPH-Validation-Passed".
+ *  @return a constant string; never NULL. */
+STIR_API const char *stir_rph_verstat_text(enum stir_rph_verstat rph);
+
 /** The judgement of a call. */
 struct stir_verdict {
     size_t size; /**< sizeof(struct stir_verdict) as the library knows it */
@@ -70,6 +81,7 @@ struct stir_verdict {
     int64_t now;        /**< the time it was judged at */
     const char *policy; /**< name of the policy */
     uint64_t trust_generation;
+    enum stir_rph_verstat rph; /**< of the call's priority: its own result, whatever `verstat` says */
 };
 
 /** Free a verdict; NULL is fine. */

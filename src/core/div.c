@@ -26,6 +26,12 @@ static bool vouches(const struct stir_judgement *j)
     return is_read(j) && (j->passport->ppt == STIR_PPT_NONE || j->passport->ppt == STIR_PPT_SHAKEN || j->passport->ppt == STIR_PPT_RCD);
 }
 
+/* Kinds that speak of something else than who calls, for the same callee. */
+static bool supports(const struct stir_judgement *j)
+{
+    return is_read(j) && (j->passport->ppt == STIR_PPT_RPH || j->passport->ppt == STIR_PPT_RSP);
+}
+
 static bool is_for(const struct stir_judgement *j, const struct stir_party *party)
 {
     for (size_t i = 0; i < j->passport->n_dest; i++)
@@ -151,11 +157,13 @@ enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct stir_judgement *j = &tokens[i];
         struct way way = {.hops = 0};
-        if (!vouches(j))
+        if (!vouches(j) && !supports(j))
             continue;
-        if (j->message->target.kind != STIR_PARTY_NONE && find_way(&way, tokens, n, j)) {
+        if (supports(j) && is_for(j, &j->message->target)) { /* emergency calls: To keeps the digits dialled, RFC 9027 signs for the service too */
+            stir_judge_pass(j, STIR_CHECK_DEST);
+        } else if (j->message->target.kind != STIR_PARTY_NONE && find_way(&way, tokens, n, j)) {
             TRY(note_path(j, tokens, &way));
-            used |= j->diverted_by;
+            used |= vouches(j) ? j->diverted_by : 0;
             stir_judge_pass(j, STIR_CHECK_DEST);
         } else {
             judge_callee(j);

@@ -198,9 +198,12 @@ static bool decides(const struct stir_policy *policy, enum stir_ppt ppt)
     return ppt != STIR_PPT_OTHER && (policy->accept & deciding & 1u << ppt);
 }
 
-static bool accepts(const struct stir_policy *policy, enum stir_ppt ppt)
+/* rph is always read too: it speaks of the call's priority. rsp stands in responses alone and speaks of who answers. */
+/*= RFC9970-9 */
+static bool accepts(const struct stir_judgement *j, enum stir_ppt ppt)
 {
-    return ppt == STIR_PPT_DIV || decides(policy, ppt);
+    bool response = j->message->call->is_response;
+    return ppt == STIR_PPT_DIV || ppt == STIR_PPT_RPH || (ppt == STIR_PPT_RSP && response) || decides(j->policy, ppt);
 }
 
 /* The ppt parameter and the signed ppt against each other and against what the policy accepts (requirements A1.8, E5, E13, H 42, 43). */
@@ -213,7 +216,7 @@ static void judge_kind(struct stir_judgement *j)
     if (param.p) {
         if (readable && !same && !decides(j->policy, stir_ppt_of(param)))
             stir_judge_say(j, STIR_R_PARAM_PPT_OTHER, "ppt is \"%.*s\"", STIR_SHOW(param));
-        else if (!accepts(j->policy, stir_ppt_of(param)))
+        else if (!accepts(j, stir_ppt_of(param)))
             stir_judge_say(j, STIR_R_PPT_UNSUPPORTED, "ppt is \"%.*s\"", STIR_SHOW(param));
         else if (readable && !p->ppt_text.p)
             stir_judge_say(j, STIR_R_PPT_MISSING, NULL);
@@ -221,13 +224,15 @@ static void judge_kind(struct stir_judgement *j)
             stir_judge_say(j, STIR_R_PPT_OTHER, "the header says \"%.*s\", the token \"%.*s\"", STIR_SHOW(param), STIR_SHOW(p->ppt_text));
     } else if (readable && p->ppt_text.p) {
         stir_judge_say(j, STIR_R_PARAM_PPT_MISSING, NULL);
-        if (!accepts(j->policy, p->ppt))
+        if (!accepts(j, p->ppt))
             stir_judge_say(j, STIR_R_PPT_UNSUPPORTED, "ppt is \"%.*s\"", STIR_SHOW(p->ppt_text));
-    } else if (readable && !accepts(j->policy, STIR_PPT_NONE)) {
+    } else if (readable && !accepts(j, STIR_PPT_NONE)) {
         stir_judge_say(j, STIR_R_PPT_MISSING, NULL);
     }
     if (readable && p->ppt == STIR_PPT_RSP && !j->message->call->is_response)
         stir_judge_say(j, STIR_R_RSP_IN_REQUEST, NULL);
+    if (readable && p->ppt == STIR_PPT_RSP)
+        stir_judge_pass(j, STIR_CHECK_RSP);
     stir_judge_pass(j, STIR_CHECK_PPT_PARAM);
     if (readable)
         stir_judge_pass(j, STIR_CHECK_PPT);

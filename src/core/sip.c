@@ -276,6 +276,15 @@ static enum stir_err add_pai(struct reading *r, struct stir_slice value)
     return STIR_OK;
 }
 
+/* Each value as it stands: rph.c cuts the lists. */
+static enum stir_err add_resource_priority(struct reading *r, struct stir_slice value)
+{
+    if (r->sip->call.n_resource_priority == STIR_MAX_RPH)
+        return stir_diag_set(r->diag, STIR_ELIMIT, (size_t)(value.p - r->message.p), "more than %d Resource-Priority headers", STIR_MAX_RPH);
+    r->sip->resource_priorities[r->sip->call.n_resource_priority++] = value;
+    return STIR_OK;
+}
+
 static enum stir_err set_field(struct reading *r, enum field field, struct stir_slice value)
 {
     struct stir_call *call = &r->sip->call;
@@ -287,7 +296,7 @@ static enum stir_err set_field(struct reading *r, enum field field, struct stir_
     case DATE: return set_once(r, &call->date, "Date", value);
     case CONTENT_TYPE: return set_once(r, &r->content_type, "Content-Type", value);
     case CONTENT_LENGTH: return set_once(r, &r->content_length, "Content-Length", value);
-    case RESOURCE_PRIORITY: return set_first(&call->resource_priority, value);
+    case RESOURCE_PRIORITY: return add_resource_priority(r, value);
     case PRIORITY: return set_first(&call->priority, value);
     case IDENTITY: return add_identity(r, value);
     case PAI: return add_pai(r, value);
@@ -466,6 +475,7 @@ static void clear(struct stir_sip *sip)
     sip->call.identity = sip->identities;
     sip->call.pai = sip->pais;
     sip->call.fingerprints = sip->fingerprints;
+    sip->call.resource_priority = sip->resource_priorities;
 }
 
 static enum stir_err read_message(struct reading *r)

@@ -26,6 +26,16 @@ const char *stir_outcome_text(enum stir_outcome outcome)
     return "not reached";
 }
 
+const char *stir_rph_verstat_text(enum stir_rph_verstat rph)
+{
+    switch (rph) {
+    case STIR_RPH_PASSED: return "RPH-Validation-Passed";
+    case STIR_RPH_FAILED: return "RPH-Validation-Failed";
+    case STIR_RPH_NONE: break;
+    }
+    return "No-RPH-Validation";
+}
+
 static const struct stir_token_verdict *deciding(const struct stir_verdict *v)
 {
     return v->deciding >= 0 && (size_t)v->deciding < v->n_tokens ? &v->tokens[v->deciding] : NULL;
@@ -93,6 +103,8 @@ static void put_line(struct stir_writer *w, const struct stir_verdict *v)
 {
     const struct stir_token_verdict *t = deciding(v);
     stir_put_text(w, stir_verstat_text(v->verstat));
+    if (v->rph != STIR_RPH_NONE)
+        put_pair(w, "priority", stir_slice_str(stir_rph_verstat_text(v->rph)));
     if (v->reason != STIR_R_NONE) {
         const struct stir_reason_info *info = stir_reason_info(v->reason);
         const struct stir_check *check = failing_check(t);
@@ -312,6 +324,7 @@ enum stir_err stir_verdict_json(char *buf, size_t cap, size_t *len, const struct
     const struct stir_token_verdict *t = deciding(verdict);
     stir_put_text(&w, "{\"schema\":1");
     json_text(&w, "verstat", stir_slice_str(stir_verstat_text(verdict->verstat)));
+    json_text(&w, "verstatPriority", stir_slice_str(stir_rph_verstat_text(verdict->rph)));
     json_claims(&w, t);
     json_reason(&w, verdict->reason);
     json_int(&w, "now", true, verdict->now);

@@ -48,7 +48,8 @@ enum stir_err stir_verify_new(struct stir_verify **out, const struct stir_call *
 {
     if (!out || !call || !policy || !trust || call->size < sizeof(*call) || policy->size < sizeof(*policy) || now < 0 || now / 100 > MAX_NOW)
         return STIR_EARG;
-    if ((call->n_identity && !call->identity) || (call->n_pai && !call->pai) || (call->n_fingerprints && !call->fingerprints))
+    if ((call->n_identity && !call->identity) || (call->n_pai && !call->pai) || (call->n_fingerprints && !call->fingerprints) ||
+        (call->n_resource_priority && !call->resource_priority))
         return STIR_EARG;
     if (!is_window(policy->max_age) || !is_window(policy->max_future) || !is_window(policy->max_date_age))
         return STIR_EARG;
@@ -114,6 +115,7 @@ static enum stir_err begin(struct stir_verify *v)
         TRY(stir_judge_gates(j, v->call.identity[i]));
     }
     TRY(stir_judge_target(v->tokens, n));
+    stir_judge_priority(v->tokens, n, &v->call);
     for (size_t i = 0; i < n; i++) {
         struct stir_judgement *j = &v->tokens[i];
         if (j->out_of_memory)
@@ -207,6 +209,8 @@ static bool was_judged(struct stir_judgement *j)
         if (outcome != STIR_PASS && outcome != STIR_WARNING)
             return !stir_judge_say(j, STIR_R_INTERNAL, "the check %s was not made", stir_check_name(musts[i]));
     }
+    if (stir_is_rph(j) && j->checks[STIR_CHECK_RPH - 1].outcome == STIR_NOT_REACHED)
+        return !stir_judge_say(j, STIR_R_INTERNAL, "the check %s was not made", stir_check_name(STIR_CHECK_RPH));
     return true;
 }
 
@@ -256,6 +260,20 @@ static int weight(const struct stir_token_verdict *t)
     return t->reason != STIR_R_PPT_UNSUPPORTED;
 }
 
+/* What speaks of something else than who calls: rph of the priority, rsp of who answers. */
+static bool supports(const struct stir_judgement *j)
+{
+    return stir_is_rph(j) || (j->passport && j->passport->ppt == STIR_PPT_RSP);
+}
+
+/* Every rph token must hold: one that fails may be the one that speaks for what the call asks. */
+static enum stir_rph_verstat priority_with(enum stir_rph_verstat before, const struct stir_judgement *j)
+{
+    if (!stir_is_rph(j))
+        return before;
+    return stir_judge_failure(j) || before == STIR_RPH_FAILED ? STIR_RPH_FAILED : STIR_RPH_PASSED;
+}
+
 static enum stir_err finish(struct stir_verify *v)
 {
     struct stir_verdict_box *box = v->box;
@@ -281,12 +299,17 @@ static enum stir_err finish(struct stir_verify *v)
         TRY(write_token(&tokens[i], j, box));
         verdict->n_tokens = i + 1;
         /*= RFC8224-6.2.1 */
+        verdict->rph = priority_with(verdict->rph, j);
+        if (supports(j))
+            continue;
         if (verdict->deciding < 0 || weight(&tokens[i]) > weight(&tokens[verdict->deciding]))
             verdict->deciding = (int)i;
     }
     if (verdict->deciding >= 0) {
         verdict->verstat = tokens[verdict->deciding].verstat;
         verdict->reason = tokens[verdict->deciding].reason;
+    } else if (v->n_tokens) {
+        verdict->reason = STIR_R_PPT_UNSUPPORTED; /* none of them says who calls */
     }
     box->trust = stir_trust_ref(v->trust);
     v->finished = true;

@@ -60,6 +60,9 @@ void stir_judge_diversion(struct stir_judgement *tokens, size_t n);
 enum stir_err stir_judge_claims(struct stir_judgement *j) STIR_MUST_USE;
 /* What became of the content that rich call data speaks of; the last word once none is open. */
 void stir_judge_content(struct stir_judgement *j);
+/* rph and sph against the message (rph.c), over all tokens together. */
+bool stir_is_rph(const struct stir_judgement *j);
+void stir_judge_priority(struct stir_judgement *tokens, size_t n, const struct stir_call *call);
 /* The compact form brought into full form from the message, where its kind allows that; otherwise said why not, and left compact. */
 enum stir_err stir_compact_expand(struct stir_judgement *j) STIR_MUST_USE;
 /* Everything that does. */
