@@ -122,14 +122,15 @@ static int print_verdict(struct cli *cli, const struct stir_verdict *verdict)
     return verdict->verstat == STIR_VERSTAT_PASSED ? CLI_YES : CLI_NO;
 }
 
-/* Every need is a certificate in this release: from the one file of them, or from the network. */
+/* From the network; or from the one file of certificates, and then nothing is fetched for other needs either. */
 static enum stir_err meet(struct verifying *v, struct stir_verify *verify, const struct stir_need *needs, size_t n)
 {
     enum stir_err err = STIR_OK;
     if (v->net)
         return cli_net_meet(v->net, verify, needs, n);
     for (size_t i = 0; i < n && err == STIR_OK; i++)
-        err = stir_verify_supply_pem(verify, needs[i].id, v->pem);
+        err = needs[i].kind == STIR_NEED_CERT ? stir_verify_supply_pem(verify, needs[i].id, v->pem)
+                                              : stir_verify_fail(verify, needs[i].id, STIR_R_INFO_UNREACHABLE);
     return err;
 }
 
