@@ -44,9 +44,11 @@ make("cert", "root", "--key", "ca.key", "--cn", "SHAKEN Test ROOT", "--org", "Te
 make("cert", "intermediate", "--key", "int.key", "--cn", "SHAKEN Test CA", "--org", "Test", "--issuer", "ca.pem", "--issuer-key", "ca.key", "-o", "int.pem")
 make("csr", "new", "--key", "sp.key", "--spc", "709J", "--org", "Test Telephone", "-o", "sp.csr")
 make("cert", "sign", "--csr", "sp.csr", "--issuer", "int.pem", "--issuer-key", "int.key", "-o", "sp.pem")
+make("cert", "sign", "--csr", "sp.csr", "--issuer", "int.pem", "--issuer-key", "int.key", "--days", "1", "-o", "day.pem")
 chain = (work / "sp.pem").read_bytes() + (work / "int.pem").read_bytes()
 for name in ("chain", "slow", "no-store", "short", "long", "other"):
     (www / f"{name}.pem").write_bytes(chain)
+shutil.copy(work / "day.pem", www / "day.pem")
 (www / "page.html").write_text("<html><body>404, but with 200</body></html>")
 (www / "key.pem").write_bytes(chain + (work / "sp.key").read_bytes())
 (www / "many.pem").write_bytes(chain * 250)
@@ -212,6 +214,11 @@ case("and comes from disk then", url("good", "long.pem"), options=KEEP, good=Tru
 tap.rule("without asking the host", [] if len(nginx.hits("long.pem")) == before else [str(nginx.hits("long.pem"))])
 case("no header: kept for a day", url("good", "chain.pem"), options=KEEP, good=True, **{"from": "^network$"})
 case("it is", url("good", "chain.pem"), options=KEEP, good=True, **{"from": "^disk$"})
+case("certificates that end tomorrow", url("good", "day.pem"), options=KEEP, good=True)
+day = lab.x509.load_pem_x509_certificate((work / "day.pem").read_bytes())
+ends = (day.not_valid_after_utc if hasattr(day, "not_valid_after_utc") else day.not_valid_after.replace(tzinfo=lab.datetime.timezone.utc)).timestamp()
+times = [int(n) for n in re.findall(rb"^(?:fresh|while|error) (\d+)$", kept("good", "day.pem").read_bytes(), re.M)]
+tap.rule("are not used past their end, fresh or stale", [] if len(times) == 3 and max(times) == ends else [f"{times}, the end is {ends}"])
 case("no-store is fetched", url("good", "no-store.pem"), options=KEEP, good=True, **{"from": "^network$"})
 case("and fetched again", url("good", "no-store.pem"), options=KEEP, good=True, **{"from": "^network$"})
 tap.rule("and never written", ["there is a file"] if kept("good", "no-store.pem").exists() else [])
