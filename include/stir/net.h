@@ -53,7 +53,6 @@ struct stir_net_options {
 };
 #ifdef __cplusplus
 #define STIR_NET_OPTIONS_INIT           \
-    stir_net_options                    \
     {                                   \
         sizeof(struct stir_net_options) \
     }
