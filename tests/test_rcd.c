@@ -305,6 +305,27 @@ static void no_more_urls_are_asked_for_than_the_limit(void **state)
     stir_arena_clear(&arena);
 }
 
+static void the_order_of_answers_makes_no_difference(void **state)
+{
+    (void)state;
+    static const char linked[] = "{\"icn\":\"https://h.example/p.png\",\"jcl\":\"https://h.example/c\",\"nam\":\"\",\"new\":[\"https://h.example/1\","
+                                 "\"https://h.example/2\",\"https://h.example/3\",\"https://h.example/4\",\"https://h.example/5\",\"https://h.example/6\"]}";
+    static const char digests[] =
+        "{\"/icn\":\"" PNG256 "\",\"/jcl\":\"" CARD256 "\",\"/jcl/1/0/3\":\"" PNG256 "\",\"/new/0\":\"" PNG256 "\",\"/new/1\":\"" PNG256
+        "\",\"/new/2\":\"" PNG256 "\",\"/new/3\":\"" PNG256 "\",\"/new/4\":\"" PNG256 "\",\"/new/5\":\"" PNG256 "\"}";
+    for (size_t first = 0; first < 2; first++) {
+        struct stir_arena arena = {0};
+        struct stir_rcd rcd;
+        read_claims(&rcd, &arena, linked, digests);
+        assert_int_equal(rcd.n_contents, STIR_MAX_CONTENTS);
+        for (size_t i = 0; i < 2; i++)
+            assert_err(stir_rcd_supply(&rcd, first ^ i, S((first ^ i) ? CARD : PNG)), STIR_OK);
+        assert_digest(&rcd, 0, STIR_RCD_HOLDS, "icon");
+        assert_digest(&rcd, 2, STIR_RCD_UNVERIFIED, "the same as photo of the card, beyond the limit");
+        stir_arena_clear(&arena);
+    }
+}
+
 /* ---- Calls ---- */
 
 static struct pki pki;
@@ -590,6 +611,7 @@ int main(void)
         cmocka_unit_test(content_is_held_against_its_digest),
         cmocka_unit_test(a_linked_card_is_looked_into_when_it_holds),
         cmocka_unit_test(no_more_urls_are_asked_for_than_the_limit),
+        cmocka_unit_test(the_order_of_answers_makes_no_difference),
         cmocka_unit_test(content_changes_nothing_but_what_is_said_of_it),
         cmocka_unit_test(the_key_of_old_drafts_is_borne_with_a_warning),
         cmocka_unit_test(all_needs_of_all_tokens_are_named_at_once),

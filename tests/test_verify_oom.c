@@ -144,6 +144,56 @@ static enum stir_err verify_compact(void *arg)
     return err;
 }
 
+/* A call with rich call data, inline and behind two URLs, one of them named by a linked jCard; and with media keys. */
+static enum stir_err verify_content(void *arg)
+{
+    static const char card[] = "[\"vcard\",[[\"photo\",{},\"uri\",\"https://h.example/p.png\"]]]";
+    const struct stir_slice *value = arg;
+    struct stir_slice fingerprint = S("sha-256 0A:0B");
+    struct stir_policy policy = support_policy("shaken");
+    struct stir_verify *v = NULL;
+    struct stir_verdict *verdict = NULL;
+    const struct stir_need *needs = NULL;
+    size_t n = 1;
+    struct stir_call call = call_of(value, ORIG, DEST);
+    policy.fetch_content = true;
+    call.fingerprints = &fingerprint;
+    call.n_fingerprints = 1;
+    enum stir_err err = stir_verify_new(&v, &call, &policy, pki.trust, pki.ctx, NOW);
+    while (err == STIR_OK && n) {
+        err = stir_verify_next(v, &needs, &n);
+        for (size_t i = 0; err == STIR_OK && i < n; i++)
+            err = needs[i].kind == STIR_NEED_CERT
+                      ? stir_verify_supply_pem(v, needs[i].id, body())
+                      : stir_verify_supply_bytes(v, needs[i].id, S(stir_slice_is(needs[i].url, "https://h.example/c") ? card : "\x89PNG"));
+    }
+    if (err == STIR_OK)
+        err = stir_verify_take(v, &verdict);
+    if (err == STIR_OK) {
+        assert_int_equal(verdict->reason, STIR_R_NONE);
+        assert_int_equal(check_of(verdict, STIR_CHECK_RCD)->outcome, STIR_PASS);
+        assert_int_equal(check_of(verdict, STIR_CHECK_MKY)->outcome, STIR_PASS);
+        assert_non_null(verdict->tokens[0].rcd.p);
+    }
+    stir_verdict_free(verdict);
+    stir_verify_free(v);
+    return err;
+}
+
+static void content_answers_enomem(void **state)
+{
+    (void)state;
+    static char token[4096];
+    pki_sign(&pki, token, sizeof(token), GOOD_HEADER,
+             "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"mky\":[{\"alg\":\"sha-256\",\"dig\":\"0A0B\"}],\"orig\":{\"tn\":\"" ORIG
+             "\"},\"origid\":\"" ORIGID "\",\"rcd\":{\"a/b\":\"x\",\"icn\":\"data:;base64,iVBORw\",\"jcl\":\"https://h.example/c\",\"nam\":\"x\"},\"rcdi\":{"
+             "\"/a~1b\":\"sha256-ui30kDosFOhtw7zKWJEbRKwdJRS3Inv26wjPuXj1Whs\",\"/icn\":\"sha256-D0Y2x49l02OezloGS1rnU+NAhhShT7GKtNdUDSwkhUM\","
+             "\"/jcl\":\"sha256-mCkWOpLUTWt3Sk0uO1ykNFtWHtPw2IB+Jc4gn7isoDI\",\"/jcl/1/0/3\":\"sha256-D0Y2x49l02OezloGS1rnU+NAhhShT7GKtNdUDSwkhUM\"}}",
+             GOOD_PARAMS);
+    struct stir_slice value = S(token);
+    oom_run(verify_content, &value);
+}
+
 static void the_compact_form_answers_enomem(void **state)
 {
     (void)state;
@@ -363,10 +413,15 @@ static void lint_needs_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verifying_answers_enomem),        cmocka_unit_test(priority_answers_enomem),
-        cmocka_unit_test(the_compact_form_answers_enomem), cmocka_unit_test(a_need_outlives_a_lack_of_memory),
-        cmocka_unit_test(signing_answers_enomem),          cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
-        cmocka_unit_test(readers_answer_enomem),           cmocka_unit_test(lint_needs_no_memory),
+        cmocka_unit_test(verifying_answers_enomem),
+        cmocka_unit_test(priority_answers_enomem),
+        cmocka_unit_test(content_answers_enomem),
+        cmocka_unit_test(the_compact_form_answers_enomem),
+        cmocka_unit_test(a_need_outlives_a_lack_of_memory),
+        cmocka_unit_test(signing_answers_enomem),
+        cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
+        cmocka_unit_test(readers_answer_enomem),
+        cmocka_unit_test(lint_needs_no_memory),
     };
     return cmocka_run_group_tests_name("verify_oom", tests, make_pki, free_pki);
 }

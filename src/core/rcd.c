@@ -129,7 +129,8 @@ static enum stir_err read_data_url(bool *good, struct stir_slice *out, struct st
     return STIR_OK;
 }
 
-/* The digest waits for what stands behind `url`; several may wait for one URL. */
+/* The digest waits for what stands behind `url`; several may wait for one URL. What a linked jCard names is asked for anew: whether the rest has come by then
+ * must make no difference. */
 static void wait_for(struct stir_rcd *r, struct stir_rcd_digest *d, struct stir_slice url)
 {
     struct stir_url parts;
@@ -138,8 +139,8 @@ static void wait_for(struct stir_rcd *r, struct stir_rcd_digest *d, struct stir_
         settle(d, STIR_RCD_UNVERIFIED, stir_url_fault_text(fault));
         return;
     }
-    size_t i = 0;
-    while (i < r->n_contents && (r->contents[i].settled || !stir_slice_eq(r->contents[i].url, url)))
+    size_t i = r->of_card;
+    while (i < r->n_contents && !stir_slice_eq(r->contents[i].url, url))
         i++;
     if (i == STIR_MAX_CONTENTS) {
         settle(d, STIR_RCD_UNVERIFIED, "the token names more URLs than are fetched");
@@ -293,6 +294,8 @@ static enum stir_err open_card(struct stir_rcd *r, size_t content, struct stir_s
     if (body.n <= STIR_MAX_JCARD && body.p && !copy.p)
         return STIR_ENOMEM;
     enum stir_err err = copy.p ? stir_json_parse(&card, copy, NULL, NULL) : STIR_EJSON;
+    if (!r->of_card)
+        r->of_card = r->n_contents;
     for (size_t i = 0; i < r->n_digests; i++) {
         struct stir_rcd_digest *d = &r->digests[i];
         if (d->state != STIR_RCD_WAITS || !d->inside || d->content != content)
@@ -328,7 +331,6 @@ enum stir_err stir_rcd_supply(struct stir_rcd *rcd, size_t content, struct stir_
     }
     const struct stir_rcd_digest *card = digest_of(rcd, stir_slice_str("/jcl"));
     enum stir_err err = STIR_OK;
-    rcd->contents[content].settled = true; /* first: a jCard may name its own URL */
     if (card && card->content == content && card->state == STIR_RCD_HOLDS)
         err = open_card(rcd, content, body);
     rcd->contents[content].settled = err == STIR_OK;

@@ -34,7 +34,8 @@ struct stir_rcd {
     size_t n_digests;
     struct stir_rcd_content contents[STIR_MAX_CONTENTS];
     size_t n_contents;
-    char *scratch; /* one for all values */
+    size_t of_card; /* from here on, what the jCard behind jcl names; 0 until it is open */
+    char *scratch;  /* one for all values */
     size_t room;
     struct stir_slice bare; /* a URL whose content should have a digest and has none; absent when there is none */
 };
