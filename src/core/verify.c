@@ -181,8 +181,8 @@ static enum stir_err copy_claims(struct stir_token_verdict *out, const struct st
     return STIR_OK;
 }
 
-/* Rich call data of a token that passed: of any other, nothing is to be used (RFC 9795 §8.1).
- *= RFC9795-8.1 */
+/* Rich call data of a token that passed: of any other, nothing is to be used (RFC 9795 §8.1). */
+/*= RFC9795-8.1 */
 static enum stir_err copy_call_data(struct stir_token_verdict *out, const struct stir_judgement *j)
 {
     const struct stir_passport *p = j->passport;
