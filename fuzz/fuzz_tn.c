@@ -10,10 +10,10 @@ static const char *const listed[] = {"110", "116117", NULL};
 
 static const struct stir_tn_options plans[] = {
     STIR_TN_OPTIONS_INIT,
-    {sizeof(struct stir_tn_options), "1", "011", "1", NULL},
-    {sizeof(struct stir_tn_options), "44", "00", "0", NULL},
-    {sizeof(struct stir_tn_options), "34", "00", NULL, listed},
-    {sizeof(struct stir_tn_options), "1", "9011", "9", NULL},
+    {sizeof(struct stir_tn_options), "1", "011", "1", NULL, NULL},
+    {sizeof(struct stir_tn_options), "44", "00", "0", NULL, NULL},
+    {sizeof(struct stir_tn_options), "34", "00", NULL, listed, NULL},
+    {sizeof(struct stir_tn_options), "1", "9011", "9", NULL, NULL},
 };
 
 static void check(bool good)
@@ -43,7 +43,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct stir_party party = {.kind = STIR_PARTY_NONE, .len = 77};
     if (size == 0)
         return 0;
-    const struct stir_tn_options *plan = &plans[data[0] % (sizeof(plans) / sizeof(plans[0]))];
+    size_t choice = data[0] % 32;
+    const struct stir_tn_options *plan = &plans[choice % (sizeof(plans) / sizeof(plans[0]))];
+    struct stir_tn_options country = STIR_TN_OPTIONS_INIT;
+    if (choice >= 16 && stir_tn_plan_at(choice - 16)) {
+        country.plan = stir_tn_plan(stir_slice_str(stir_tn_plan_at(choice - 16)));
+        plan = &country;
+    }
     struct stir_slice text = stir_slice_of(data + 1, size - 1);
     check(!stir_tn_is_canonical(text) || text.n <= STIR_TN_MAX);
     if (stir_tn_parse(&party, text, plan) == STIR_OK)

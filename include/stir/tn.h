@@ -22,6 +22,9 @@ struct stir_party {
     char text[STIR_PARTY_MAX + 1]; /**< NUL-terminated; a URI may not contain NUL */
 };
 
+/** A country's dial plan, as data of the library. */
+struct stir_dial_plan;
+
 /** The dial plan that turns what people write into canonical numbers (RFC 8224 §8.3), in this order:
  *  - a special number stays as it is;
  *  - a number that has '+', or an international prefix (cut), has its country code and never gets another;
@@ -44,12 +47,23 @@ struct stir_tn_options {
     /** Numbers that are kept as they are, such as "911", NULL-terminated list; NULL for the built-in list (911, 112, 988, N11, and all that begin with * or #).
      */
     const char *const *special;
+    /** A plan of stir_tn_plan() instead of code and prefixes, which are not read then; NULL for none. */
+    const struct stir_dial_plan *plan;
 };
 /** No country code, no prefixes, the built-in special numbers. */
-#define STIR_TN_OPTIONS_INIT                                   \
-    {                                                          \
-        sizeof(struct stir_tn_options), NULL, NULL, NULL, NULL \
+#define STIR_TN_OPTIONS_INIT                                         \
+    {                                                                \
+        sizeof(struct stir_tn_options), NULL, NULL, NULL, NULL, NULL \
     }
+
+/** The dial plan of a country, by its two letters in either case: "US", "CA", "FR", "DE", "GB", "IT", "MX", "ES", "AU". It knows country code, international
+ *  prefixes, trunk prefix and the lengths of national numbers, and never guesses: a number that no rule fits, or two that disagree, stays as it is.
+ *  @return constant data; NULL when there is no such plan. */
+STIR_API const struct stir_dial_plan *stir_tn_plan(struct stir_slice name);
+
+/** The `index`th plan's name, from 0.
+ *  @return NULL past the end. */
+STIR_API const char *stir_tn_plan_at(size_t index);
 
 /** Bring the telephone number `text` into canonical form: '+' and visual separators dropped, tel parameters cut first, prefixes
  *  and country code by `options` (NULL: STIR_TN_OPTIONS_INIT). `text` is a number, not a URI.

@@ -99,7 +99,7 @@ int cli_time(const struct cli *cli, const char *name, int64_t otherwise, int64_t
 /* --NAME as a number from low to high. */
 int cli_number(const struct cli *cli, const char *name, int64_t otherwise, int64_t low, int64_t high, int64_t *out);
 int64_t cli_now(void);
-/* --country as a dial plan; without it `out` stays. CLI_USAGE when it is no country code. */
+/* --plan or --country as a dial plan; without them `out` stays. CLI_USAGE when it is no country code. */
 int cli_dial_plan(const struct cli *cli, struct stir_tn_options *out);
 
 /* --policy, shaken when it was not given. CLI_USAGE when there is no such preset. */

@@ -2,6 +2,7 @@
 
 static const struct cli_option options[] = {
     {"--country", CLI_VALUE, "CC", "country code put before national numbers, such as 1", false},
+    {"--plan", CLI_VALUE, "CC", "dial plan of a country, such as FR: trunk and international prefixes, lengths", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
 

@@ -17,6 +17,7 @@ static const struct cli_option options[] = {
     {"--max-age", CLI_VALUE, "S", "seconds that a token may be old; default 60", false},
     {"--policy", CLI_VALUE, "PRESET", "shaken, strict, rfc8224, atis, us, us-strict, ca, fr-man; default shaken", false},
     {"--country", CLI_VALUE, "CC", "country code put before national numbers, such as 1", false},
+    {"--plan", CLI_VALUE, "CC", "dial plan of a country, such as FR: trunk and international prefixes, lengths", false},
     {"--min-attest", CLI_VALUE, "A|B|C", "the lowest attestation that passes; default any", false},
     {"--any-url", CLI_FLAG, NULL, "labs: x5u with any port, or an address", false},
     CLI_FETCH_OPTIONS,

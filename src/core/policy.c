@@ -3,7 +3,8 @@
 enum { ANY_PPT = 1 << STIR_PPT_NONE | 1 << STIR_PPT_SHAKEN | 1 << STIR_PPT_RCD };
 
 /* What all presets have in common: a minute each way, and any readable spelling. */
-#define PRESET(label) .size = sizeof(struct stir_policy), .name = (label), .max_age = 60, .max_future = 60, .max_date_age = 60 /*= RFC8224-4.1 */
+#define PRESET(label) \
+    .size = sizeof(struct stir_policy), .name = (label), .tn = STIR_TN_OPTIONS_INIT, .max_age = 60, .max_future = 60, .max_date_age = 60 /*= RFC8224-4.1 */
 /* What networks that follow SHAKEN send: its tokens, and the caller as they assert him. */
 #define SHAKEN .accept = 1 << STIR_PPT_SHAKEN, .caller = STIR_CALLER_PAI_FROM
 
@@ -18,25 +19,19 @@ enum { ANY_PPT = 1 << STIR_PPT_NONE | 1 << STIR_PPT_SHAKEN | 1 << STIR_PPT_RCD }
 /* The certificate policies that name the US: versions 1.3 and 1.4. */
 #define US_CERTIFICATES .policy_oid = {"2.16.840.1.114569.1.1.3", "2.16.840.1.114569.1.1.4"}, .n_policy_oids = 2
 
-#define NORTH_AMERICA                                                                              \
-    {                                                                                              \
-        .size = sizeof(struct stir_tn_options), .country_code = "1", .international_prefix = "011" \
-    }
-#define FRANCE                                                                                                             \
-    {                                                                                                                      \
-        .size = sizeof(struct stir_tn_options), .country_code = "33", .international_prefix = "00", .national_prefix = "0" \
-    }
-
 /* stir-policy(7) says what each is for. */
-static const struct stir_policy presets[] = {
-    {PRESET("shaken"), SHAKEN, .tn = STIR_TN_OPTIONS_INIT},
-    {PRESET("strict"), SHAKEN, .tn = STIR_TN_OPTIONS_INIT, .strict = true},
-    {PRESET("rfc8224"), .accept = ANY_PPT, .caller = STIR_CALLER_FROM, .tn = STIR_TN_OPTIONS_INIT, .allow_compact = true},
-    {PRESET("atis"), SHAKEN, .tn = STIR_TN_OPTIONS_INIT, DATE_IS_NOT_ASKED},
-    {PRESET("us"), SHAKEN, .tn = NORTH_AMERICA, DATE_IS_NOT_ASKED, US_CERTIFICATES},
-    {PRESET("us-strict"), SHAKEN, .tn = NORTH_AMERICA, .strict = true, US_CERTIFICATES},
-    {PRESET("ca"), SHAKEN, .tn = NORTH_AMERICA, DATE_IS_NOT_ASKED},
-    {PRESET("fr-man"), .accept = 1 << STIR_PPT_SHAKEN, .caller = STIR_CALLER_FROM_PAI, .tn = FRANCE, DATE_IS_NOT_ASKED},
+static const struct {
+    const char *plan; /* whose numbers the message has; NULL for none */
+    struct stir_policy policy;
+} presets[] = {
+    {NULL, {PRESET("shaken"), SHAKEN}},
+    {NULL, {PRESET("strict"), SHAKEN, .strict = true}},
+    {NULL, {PRESET("rfc8224"), .accept = ANY_PPT, .caller = STIR_CALLER_FROM, .allow_compact = true}},
+    {NULL, {PRESET("atis"), SHAKEN, DATE_IS_NOT_ASKED}},
+    {"US", {PRESET("us"), SHAKEN, DATE_IS_NOT_ASKED, US_CERTIFICATES}},
+    {"US", {PRESET("us-strict"), SHAKEN, .strict = true, US_CERTIFICATES}},
+    {"CA", {PRESET("ca"), SHAKEN, DATE_IS_NOT_ASKED}},
+    {"FR", {PRESET("fr-man"), .accept = 1 << STIR_PPT_SHAKEN, .caller = STIR_CALLER_FROM_PAI, DATE_IS_NOT_ASKED}},
 };
 
 enum { PRESETS = sizeof(presets) / sizeof(presets[0]) };
@@ -46,8 +41,9 @@ enum stir_err stir_policy_preset(struct stir_policy *out, struct stir_slice name
     if (!out)
         return STIR_EARG;
     for (size_t i = 0; i < PRESETS; i++) {
-        if (stir_slice_is(name, presets[i].name)) {
-            *out = presets[i];
+        if (stir_slice_is(name, presets[i].policy.name)) {
+            *out = presets[i].policy;
+            out->tn.plan = presets[i].plan ? stir_tn_plan(stir_slice_str(presets[i].plan)) : NULL;
             return STIR_OK;
         }
     }
@@ -56,7 +52,7 @@ enum stir_err stir_policy_preset(struct stir_policy *out, struct stir_slice name
 
 const char *stir_policy_preset_at(size_t index)
 {
-    return index < PRESETS ? presets[index].name : NULL;
+    return index < PRESETS ? presets[index].policy.name : NULL;
 }
 
 /* What no policy may soften: without it there is nothing left to judge, or anybody could be anybody. */

@@ -1,6 +1,7 @@
 #include <stir/tn.h>
 
 #include "core/bytes.h"
+#include "core/dialplan.h"
 #include "core/tn.h"
 
 enum {
@@ -49,6 +50,11 @@ enum stir_err stir_tn_plan_read(struct stir_tn_plan *out, const struct stir_tn_o
     plan.international = stir_slice_str(options->international_prefix);
     plan.national = stir_slice_str(options->national_prefix);
     plan.special = options->special;
+    plan.country = options->plan;
+    if (plan.country) {
+        plan.code = stir_dial_code(plan.country);
+        plan.international = plan.national = stir_slice_of(NULL, 0);
+    }
     if (!is_digits(plan.code) || !is_digits(plan.international) || !is_digits(plan.national) || plan.code.n > CODE_MAX || eats_its_own(&plan))
         return STIR_EARG;
     *out = plan;
@@ -168,9 +174,16 @@ static bool cut_international(struct stir_tn_digits *x, struct stir_slice prefix
     return true;
 }
 
+static enum stir_tn_fit fit_dialled(struct stir_tn_digits *x, const struct stir_dialled *dialled)
+{
+    cut_front(x, dialled->cut);
+    return put_front(x, dialled->code) ? STIR_TN_GLOBAL : STIR_TN_LOCAL;
+}
+
 /*= RFC8224-8.3 */
 enum stir_tn_fit stir_tn_fit(struct stir_tn_digits *x, const struct stir_tn_plan *plan)
 {
+    struct stir_dialled dialled;
     bool nanp = stir_slice_is(plan->code, "1");
     if (x->global && !is_digits(digits_of(x)))
         return STIR_TN_WRONG;
@@ -180,6 +193,8 @@ enum stir_tn_fit stir_tn_fit(struct stir_tn_digits *x, const struct stir_tn_plan
         return begins_global(digits_of(x)) ? STIR_TN_GLOBAL : STIR_TN_WRONG;
     if (!is_digits(digits_of(x)))
         return STIR_TN_LOCAL;
+    if (plan->country)
+        return stir_dial_read(&dialled, plan->country, digits_of(x)) ? fit_dialled(x, &dialled) : STIR_TN_LOCAL;
     if (nanp && fit_nanp(x, plan) == STIR_TN_GLOBAL)
         return STIR_TN_GLOBAL;
     if (cut_international(x, plan->international))
@@ -192,10 +207,13 @@ enum stir_tn_fit stir_tn_fit(struct stir_tn_digits *x, const struct stir_tn_plan
 enum stir_tn_fit stir_tn_fit_context(struct stir_tn_digits *x, struct stir_slice code, const struct stir_tn_plan *plan)
 {
     struct stir_tn_digits rest = *x;
+    struct stir_dialled dialled;
     if (is_special(digits_of(x), plan->special))
         return STIR_TN_SPECIAL;
     if (code.n > CODE_MAX || !begins_global(code) || !is_digits(digits_of(x)))
         return STIR_TN_LOCAL;
+    if (plan->country && stir_slice_eq(code, plan->code))
+        return stir_dial_national(&dialled, plan->country, digits_of(x)) ? fit_dialled(x, &dialled) : STIR_TN_LOCAL;
     if (stir_slice_is(code, "1"))
         return make_nanp(x) ? STIR_TN_GLOBAL : STIR_TN_LOCAL;
     if (stir_slice_eq(code, plan->code) && plan->national.n && begins_with(digits_of(x), plan->national))

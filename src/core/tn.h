@@ -8,6 +8,7 @@
 struct stir_tn_plan {
     struct stir_slice code, international, national; /* digits or empty */
     const char *const *special;                      /* NULL: the built-in list */
+    const struct stir_dial_plan *country;            /* a named plan, whose data stand for prefixes and lengths; NULL for none */
 };
 
 /* A number without its separators: digits, '*' and '#'. */
