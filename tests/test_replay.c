@@ -1,6 +1,4 @@
-#include "support.h"
-
-#include <stir/stir.h>
+#include "call_support.h"
 
 enum { ROOM = 4096 };
 
@@ -249,6 +247,66 @@ static void bad_arguments_are_refused(void **state)
     stir_replay_free(good);
 }
 
+/* One token in several calls, through the verifier and a memory: H15, the mirrored signature is no other token. */
+static void a_token_in_another_call_is_replayed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *call_id;
+        int answer; /* -2: as the memory has it; -3: the need fails */
+        enum stir_reason reason;
+        enum stir_outcome outcome;
+    } steps[] = {
+        {"first", "a@h", -2, STIR_R_NONE, STIR_PASS},
+        {"retransmission or fork", "a@h", -2, STIR_R_NONE, STIR_PASS},
+        {"another call", "b@h", -2, STIR_R_REPLAYED, STIR_FAIL},
+        {"unknown", "b@h", -1, STIR_R_NONE, STIR_NOT_REACHED},
+        {"no memory", "b@h", -3, STIR_R_NONE, STIR_NOT_REACHED},
+    };
+    static struct pki pki;
+    char token[4096];
+    struct stir_replay *replay = memory_of(10);
+    struct stir_policy policy = support_policy("shaken");
+    pki_make(&pki);
+    policy.check_replay = true;
+    pki_sign(&pki, token, sizeof(token), GOOD_HEADER, GOOD_PAYLOAD, GOOD_PARAMS);
+    struct stir_slice value = S(token);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct stir_call call = call_of(&value, ORIG, DEST);
+        struct stir_verify *v = NULL;
+        struct stir_verdict *verdict = NULL;
+        const struct stir_need *needs;
+        size_t n;
+        bool seen = false;
+        call.call_id = S(steps[i].call_id);
+        assert_err(stir_verify_new(&v, &call, &policy, pki.trust, pki.ctx, NOW), STIR_OK);
+        assert_err(stir_verify_next(v, &needs, &n), STIR_OK);
+        assert_int_equal(needs[0].kind, STIR_NEED_CERT); /* nothing is remembered before the signature is good */
+        assert_err(stir_verify_supply_answer(v, needs[0].id, 0), STIR_ENOTFOUND);
+        assert_err(stir_verify_supply_pem(v, needs[0].id, stir_slice_of(pki.pem, pki.pem_len)), STIR_OK);
+        assert_err(stir_verify_next(v, &needs, &n), STIR_OK);
+        assert_int_equal(n, 1);
+        assert_int_equal(needs[0].kind, STIR_NEED_REPLAY);
+        assert_int_equal(needs[0].key.n, STIR_REPLAY_KEY);
+        assert_int_equal(needs[0].until, NOW + 60);
+        assert_err(stir_verify_take(v, &verdict), STIR_ESTATE);
+        assert_err(stir_verify_supply_answer(v, needs[0].id, 2), STIR_EARG);
+        if (steps[i].answer == -2)
+            assert_err(stir_replay_check(replay, (const unsigned char *)needs[0].key.p, call.call_id, needs[0].until, NOW, &seen), STIR_OK);
+        assert_err(steps[i].answer == -3 ? stir_verify_fail(v, needs[0].id, STIR_R_INTERNAL)
+                                         : stir_verify_supply_answer(v, needs[0].id, steps[i].answer == -2 ? seen : steps[i].answer),
+                   STIR_OK);
+        assert_err(stir_verify_next(v, &needs, &n), STIR_OK);
+        assert_err(stir_verify_take(v, &verdict), STIR_OK);
+        if (verdict->reason != steps[i].reason || check_of(verdict, STIR_CHECK_REPLAY)->outcome != steps[i].outcome)
+            fail_msg("%s: %s", steps[i].name, stir_reason_name(verdict->reason));
+        stir_verdict_free(verdict);
+        stir_verify_free(v);
+    }
+    stir_replay_free(replay);
+    pki_free(&pki);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +320,7 @@ int main(void)
         cmocka_unit_test(the_secret_decides_what_meets),
         cmocka_unit_test(it_takes_what_it_says),
         cmocka_unit_test(bad_arguments_are_refused),
+        cmocka_unit_test(a_token_in_another_call_is_replayed),
     };
     return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
 }

@@ -47,6 +47,7 @@ struct stir_policy {
     size_t n_policy_oids;                     /**< 0: any in the SHAKEN arc */
     char min_attest;    /**< 'A', 'B' or 'C': a token that decides says at least this, and one without attestation does not do; 0: any does */
     bool fetch_content; /**< ask for what rich call data names by URL; without it, such content is a warning */
+    bool check_replay;  /**< ask of each token that passed all else whether it came with another call: a second round of needs; off in every preset */
 };
 
 /** Fill `*out` with a preset: "shaken" (the default: what the field needs), "strict" (every departure from the standards is fatal),

@@ -29,6 +29,7 @@ struct stir_need {
     struct stir_slice url;
     struct stir_slice key;
     size_t max_bytes; /**< an answer longer than this is refused */
+    int64_t until;    /**< of a REPLAY need: the last second for which `key` must be remembered */
 };
 
 /** Begin. `call`'s slices must live until the verification is freed; policy and trust are used until then too (the snapshot is counted). `ctx` may be NULL: one
@@ -54,7 +55,8 @@ STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_chain(struct stir_verify
  *  STIR_ECRYPTO, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_bytes(struct stir_verify *v, unsigned id, struct stir_slice bytes);
 
-/** Answer a REPLAY or AUTHORITY need.
+/** Answer a REPLAY need, as stir_replay_check() has it: 1 seen in another call, 0 not, -1 unknown (then, and after stir_verify_fail(), the check is not reached
+ *  and the token passes).
  *  @return STIR_OK; STIR_ENOTFOUND, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_answer(struct stir_verify *v, unsigned id, int answer);
 

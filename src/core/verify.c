@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* A token's needs by place: the number of the token and the place make the id, so that an id means the same from beginning to end. */
-enum { PLACE_CERT = 0, PLACE_CONTENT = 1, PLACES = PLACE_CONTENT + STIR_MAX_CONTENTS };
+enum { PLACE_CERT = 0, PLACE_CONTENT = 1, PLACE_REPLAY = PLACE_CONTENT + STIR_MAX_CONTENTS, PLACES };
 
 enum { MAX_NOW = 2147483647 }; /* of seconds, times 100: the year 8774 */
 
@@ -23,7 +23,7 @@ struct stir_verify {
     struct stir_judgement *tokens;
     size_t n_tokens;
     struct stir_need *needs; /* room for all there can be */
-    bool begun, finished;
+    bool begun, judged, finished;
     enum stir_err broken; /* what stopped it for good */
 };
 
@@ -130,9 +130,15 @@ static enum stir_err begin(struct stir_verify *v)
 static bool need_at(struct stir_need *need, const struct stir_judgement *j, unsigned place)
 {
     const struct stir_rcd *rcd = j->rcd;
+    *need = (struct stir_need){.id = (unsigned)j->index * PLACES + place + 1, .token = j->index};
+    if (place == PLACE_REPLAY) {
+        need->kind = STIR_NEED_REPLAY;
+        need->key = stir_slice_of(j->replay_key, STIR_SHA256);
+        need->until = (j->passport && j->passport->iat > j->now ? j->passport->iat : j->now) + j->policy->max_age;
+        return j->asks_replay;
+    }
     if (!j->asks)
         return false;
-    *need = (struct stir_need){.id = (unsigned)j->index * PLACES + place + 1, .token = j->index};
     if (place == PLACE_CERT) {
         need->kind = STIR_NEED_CERT;
         need->url = j->identity.info;
@@ -274,6 +280,40 @@ static enum stir_rph_verstat priority_with(enum stir_rph_verstat before, const s
     return stir_judge_failure(j) || before == STIR_RPH_FAILED ? STIR_RPH_FAILED : STIR_RPH_PASSED;
 }
 
+/*= RFC8224-12.1 */
+/* Only what has passed all else may fill a memory of seen tokens. The key is over what was signed: a signature has two forms, the token is one. */
+static enum stir_err ask_replay(struct stir_judgement *j, struct stir_es256_ctx *ctx)
+{
+    if (!j->policy->check_replay) {
+        if (j->checks[STIR_CHECK_REPLAY - 1].outcome == STIR_NOT_REACHED)
+            j->checks[STIR_CHECK_REPLAY - 1].outcome = STIR_OFF;
+        return STIR_OK;
+    }
+    if (!j->passport || stir_judge_failure(j) || !was_judged(j))
+        return STIR_OK;
+    TRY(stir_es256_digest(ctx, j->identity.signing_input, j->replay_key));
+    j->asks_replay = true;
+    return STIR_OK;
+}
+
+/* Everything but replay. */
+static enum stir_err judge(struct stir_verify *v)
+{
+    for (size_t i = 0; i < v->n_tokens; i++) {
+        struct stir_judgement *j = &v->tokens[i];
+        if (j->asks) {
+            TRY(stir_judge_credential(j, v->ctx));
+            stir_judge_content(j);
+        }
+        j->asks = false;
+    }
+    stir_judge_diversion(v->tokens, v->n_tokens);
+    for (size_t i = 0; i < v->n_tokens; i++)
+        TRY(ask_replay(&v->tokens[i], v->ctx));
+    v->judged = true;
+    return STIR_OK;
+}
+
 static enum stir_err finish(struct stir_verify *v)
 {
     struct stir_verdict_box *box = v->box;
@@ -285,15 +325,7 @@ static enum stir_err finish(struct stir_verify *v)
     verdict->trust_generation = stir_trust_generation(v->trust);
     if (v->n_tokens == 0)
         verdict->reason = v->call.n_identity ? STIR_R_IDENTITY_TOO_MANY : STIR_R_IDENTITY_MISSING;
-    for (size_t i = 0; i < v->n_tokens; i++) {
-        struct stir_judgement *j = &v->tokens[i];
-        if (j->asks) {
-            TRY(stir_judge_credential(j, v->ctx));
-            stir_judge_content(j);
-        }
-        j->asks = false;
-    }
-    stir_judge_diversion(v->tokens, v->n_tokens);
+    stir_judge_diversion(v->tokens, v->n_tokens); /* again: a div token may have been seen in another call */
     for (size_t i = 0; i < v->n_tokens; i++) {
         struct stir_judgement *j = &v->tokens[i];
         TRY(write_token(&tokens[i], j, box));
@@ -326,6 +358,11 @@ enum stir_err stir_verify_next(struct stir_verify *v, const struct stir_need **n
     }
     TRY(v->broken);
     size_t open = open_needs(v);
+    if (open == 0 && !v->judged) {
+        v->broken = judge(v);
+        TRY(v->broken);
+        open = open_needs(v);
+    }
     if (open == 0 && !v->finished)
         v->broken = finish(v);
     TRY(v->broken);
@@ -390,9 +427,17 @@ enum stir_err stir_verify_supply_bytes(struct stir_verify *v, unsigned id, struc
 
 enum stir_err stir_verify_supply_answer(struct stir_verify *v, unsigned id, int answer)
 {
-    (void)id;
-    (void)answer;
-    return v ? STIR_ENOTFOUND : STIR_EARG; /* no check of this release asks for replay or authority */
+    struct stir_judgement *j = waiting(v, id, STIR_NEED_REPLAY);
+    if (!v || answer < -1 || answer > 1)
+        return STIR_EARG;
+    if (!j)
+        return STIR_ENOTFOUND;
+    j->asks_replay = false;
+    if (answer == 1)
+        stir_judge_say(j, STIR_R_REPLAYED, NULL);
+    if (answer >= 0)
+        stir_judge_pass(j, STIR_CHECK_REPLAY);
+    return STIR_OK;
 }
 
 enum stir_err stir_verify_fail(struct stir_verify *v, unsigned id, enum stir_reason reason)
@@ -400,6 +445,11 @@ enum stir_err stir_verify_fail(struct stir_verify *v, unsigned id, enum stir_rea
     struct stir_judgement *j = waiting(v, id, STIR_NEED_CERT), *other = waiting(v, id, STIR_NEED_CONTENT);
     if (!v || !stir_reason_info(reason))
         return STIR_EARG;
+    struct stir_judgement *replay = waiting(v, id, STIR_NEED_REPLAY);
+    if (replay) { /* no memory is no fault of the call: the check stays not reached */
+        replay->asks_replay = false;
+        return STIR_OK;
+    }
     if (other)
         stir_rcd_miss(other->rcd, content_of(id), stir_reason_name(reason));
     if (!j)

@@ -29,7 +29,8 @@ struct stir_judgement {
     struct stir_passport *passport; /* NULL when the header could not be taken apart */
     struct stir_chain *chain;       /* once the need is answered */
     enum stir_reason chain_failure; /* why there is none */
-    bool asks, answered;
+    bool asks, answered, asks_replay;
+    unsigned char replay_key[STIR_SHA256];
     uint32_t diverted_by; /* bits of the tokens that link dest to the target (div.c) */
     struct stir_slice *path; /* parties of that way */
     size_t n_path;
