@@ -261,7 +261,7 @@ static void write_json(const char *path, const struct result *results)
 /* The memory of seen tokens, at the size of a large verifier's: tokens that are new to it, then the same again. */
 static void measure_replay(void)
 {
-    enum { ENTRIES = 10000000, TOKENS = 6600000 };
+    enum { ENTRIES = 10000000, SEEN = 6600000 };
     static const unsigned char secret[STIR_REPLAY_SECRET] = "bench";
     struct stir_replay_stats stats = STIR_REPLAY_STATS_INIT;
     struct stir_replay *replay = NULL;
@@ -269,7 +269,7 @@ static void measure_replay(void)
     must(stir_replay_new(&replay, ENTRIES, secret), "replay", NULL);
     for (size_t again = 0; again < 2; again++) {
         double start = cpu_ns();
-        for (uint64_t i = 0; i < TOKENS; i++) {
+        for (uint64_t i = 0; i < SEEN; i++) {
             unsigned char key[STIR_REPLAY_KEY] = {0};
             bool seen = false;
             memcpy(key, &i, sizeof(i)); /* the memory spreads keys by its own secret: they need not look like digests */
@@ -277,7 +277,7 @@ static void measure_replay(void)
             if (seen != (again == 1)) /* none of these is forgotten, as the header promises */
                 die("replay", "a wrong answer");
         }
-        ns[again] = (cpu_ns() - start) / TOKENS;
+        ns[again] = (cpu_ns() - start) / SEEN;
     }
     must(stir_replay_stats(replay, &stats), "replay", NULL);
     printf("replay memory: %zu entries, %.0f MB, two thirds full: %.0f ns for a new token, %.0f ns for one seen before, %llu forgotten\n", stats.entries,
