@@ -69,23 +69,6 @@ static const struct {
               {STIR_KU_ENCIPHER_ONLY, "encipherOnly"},
               {STIR_KU_DECIPHER_ONLY, "decipherOnly"}};
 
-/* The TNAuthList as text; free it. NULL when there is none that can be read. */
-static char *list_text(const struct stir_cert_info *info)
-{
-    size_t n = 0;
-    char none[1];
-    if (!info->tnauth_list)
-        return NULL;
-    if (stir_tnauth_text(none, 1, &n, info->tnauth_list) != STIR_ELIMIT)
-        return NULL;
-    char *text = malloc(n + 1);
-    if (text && stir_tnauth_text(text, n + 1, &n, info->tnauth_list) != STIR_OK) {
-        free(text);
-        text = NULL;
-    }
-    return text;
-}
-
 static void line(const char *name, struct stir_slice value)
 {
     printf("  %-12s ", name);
@@ -104,7 +87,7 @@ static void print_hex(const char *name, struct stir_slice bytes)
 static void show(const struct stir_cert_info *i)
 {
     char from[21] = "?", until[21] = "?";
-    char *list = list_text(i);
+    char *list = cli_tnauth_text(i->tnauth_list);
     (void)!stir_time_write(from, i->not_before);
     (void)!stir_time_write(until, i->not_after);
     line("subject", stir_slice_str(i->subject));
@@ -136,7 +119,7 @@ static void show(const struct stir_cert_info *i)
 
 static void show_json(const struct stir_cert_info *i)
 {
-    char *list = list_text(i);
+    char *list = cli_tnauth_text(i->tnauth_list);
     cli_json_begin(NULL, '{');
     cli_json_str("subject", i->subject);
     cli_json_str("issuer", i->issuer);

@@ -120,5 +120,7 @@ void cli_json_done(void);
 
 /* Text of an outsider to standard output: control characters as \xNN. */
 void cli_print(struct stir_slice text);
+/* A TNAuthList as text; free() it. NULL for none. */
+char *cli_tnauth_text(const struct stir_tnauth *list);
 
 #endif

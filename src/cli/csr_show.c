@@ -1,6 +1,8 @@
 #include "cli/csr.h"
 #include "io/file.h"
 
+#include <stdlib.h>
+
 static const struct cli_option options[] = {
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
@@ -20,19 +22,16 @@ int csr_read(const struct cli *cli, struct stir_csr **out, const char *path)
 static int run(struct cli *cli)
 {
     struct stir_csr *csr = NULL;
-    char list[4096] = "";
-    size_t n;
     int status = csr_read(cli, &csr, cli->operand[0]);
     if (status != CLI_YES)
         return status;
     const struct stir_csr_info *info = stir_csr_info(csr);
-    if (info->tnauth_list && stir_tnauth_text(list, sizeof(list), &n, info->tnauth_list) != STIR_OK)
-        snprintf(list, sizeof(list), "%zu entries", stir_tnauth_count(info->tnauth_list));
-    const char *state = info->tnauth == STIR_PART_GOOD ? list : info->tnauth == STIR_PART_ABSENT ? "none" : "unreadable";
+    char *list = cli_tnauth_text(info->tnauth_list);
+    const char *state = list ? list : info->tnauth == STIR_PART_ABSENT ? "none" : "unreadable";
     if (cli->json) {
         cli_json_begin(NULL, '{');
         cli_json_str("subject", info->subject);
-        cli_json_str("tnauth", info->tnauth == STIR_PART_GOOD ? list : NULL);
+        cli_json_str("tnauth", list);
         cli_json_bool("p256", info->key == STIR_CERT_KEY_P256);
         cli_json_bool("wants_ca", info->wants_ca);
         cli_json_hex("spki", info->spki);
@@ -46,6 +45,7 @@ static int run(struct cli *cli)
         printf("\nkey         %s\nCA          %s\nsignature   good: made by its key\n",
                info->key == STIR_CERT_KEY_P256 ? "P-256" : "not P-256 on the named curve", info->wants_ca ? "asked for" : "not asked for");
     }
+    free(list);
     stir_csr_free(csr);
     return CLI_YES;
 }

@@ -18,27 +18,12 @@ bool show_is_json(struct stir_slice text)
     return stir_json_parse(&value, text, NULL, NULL) == STIR_OK;
 }
 
-/* A list as text; free it. */
-static char *list_text(const struct stir_tnauth *list)
-{
-    size_t n = 0;
-    char none[1];
-    if (stir_tnauth_text(none, 1, &n, list) != STIR_ELIMIT)
-        return NULL;
-    char *text = malloc(n + 1);
-    if (text && stir_tnauth_text(text, n + 1, &n, list) != STIR_OK) {
-        free(text);
-        text = NULL;
-    }
-    return text;
-}
-
 bool show_tnauth(struct cli *cli, struct stir_slice text)
 {
     struct stir_tnauth *list = NULL;
     if (stir_tnauth_from_base64(&list, text) != STIR_OK)
         return false;
-    char *shown = list_text(list);
+    char *shown = cli_tnauth_text(list);
     if (cli->json) {
         cli_json_begin(NULL, '{');
         cli_json_str("kind", "tnauth");
@@ -78,7 +63,7 @@ static void show_jwt(struct cli *cli, const struct stir_passport *token, struct 
     struct stir_tnauth *list = NULL;
     char *shown = NULL, header[STIR_MAX_JSON], payload[STIR_MAX_JSON];
     if (tkvalue.p && stir_tnauth_from_base64(&list, tkvalue) == STIR_OK)
-        shown = list_text(list);
+        shown = cli_tnauth_text(list);
     if (cli->json) {
         cli_json_begin(NULL, '{');
         cli_json_str("kind", spc ? "spc-token" : "jwt");

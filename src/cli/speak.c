@@ -4,6 +4,7 @@
 #include "core/json_text.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 
 /* The next character of `s`, and its bytes; 0 when they are no UTF-8. */
 static size_t next_character(struct stir_slice s, uint32_t *c)
@@ -116,6 +117,20 @@ void cli_warn(const struct cli *cli, const char *format, ...)
 void cli_print(struct stir_slice text)
 {
     put_plain(stdout, text);
+}
+
+char *cli_tnauth_text(const struct stir_tnauth *list)
+{
+    size_t n = 0;
+    char none[1];
+    if (!list || stir_tnauth_text(none, 1, &n, list) != STIR_ELIMIT)
+        return NULL;
+    char *text = malloc(n + 1);
+    if (text && stir_tnauth_text(text, n + 1, &n, list) != STIR_OK) {
+        free(text);
+        text = NULL;
+    }
+    return text;
 }
 
 void cli_json_begin(const char *name, char bracket)
