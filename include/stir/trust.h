@@ -43,6 +43,11 @@ STIR_API STIR_MUST_USE enum stir_err stir_trust_add_pa(struct stir_trust_builder
  *  @return STIR_OK; STIR_ELIMIT (STIR_MAX_CRLS), STIR_ENOMEM, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_trust_add_crl(struct stir_trust_builder *builder, struct stir_crl *crl);
 
+/** Let the open domain's revocation lists count for `seconds` after their nextUpdate, for as long as a newer one cannot be had: 0 (the default) to
+ * STIR_MAX_GRACE.
+ *  @return STIR_OK; STIR_EVALUE, STIR_ENOMEM, STIR_EARG. */
+STIR_API STIR_MUST_USE enum stir_err stir_trust_crl_grace(struct stir_trust_builder *builder, int64_t seconds);
+
 /** The policy administrator's list of trusted CAs, checked. */
 struct stir_ca_list;
 
@@ -69,6 +74,11 @@ struct stir_ca_list_info {
  * stir_ca_list_free(). Nothing is kept of the arguments. */
 STIR_API STIR_MUST_USE enum stir_err stir_ca_list_parse(struct stir_ca_list **out, struct stir_slice text, struct stir_slice signer_pem,
                                                         struct stir_slice pa_root_pem, int64_t last_sequence, int64_t now, struct stir_diag *diag);
+
+/** Where a list that nobody has checked yet says that its signer's certificates are (x5u of its header), as a string: what is fetched there is `signer_pem`.
+ *  @return STIR_OK; STIR_ESYNTAX, STIR_EB64, STIR_EJSON, STIR_EVALUE as for stir_ca_list_parse(), STIR_ELIMIT (also when `cap` is too small), STIR_ENOMEM,
+ * STIR_EARG; `url` is untouched unless STIR_OK. */
+STIR_API STIR_MUST_USE enum stir_err stir_ca_list_signer_url(char *url, size_t cap, struct stir_slice text, struct stir_diag *diag);
 
 /** Free a list; NULL is fine. */
 STIR_API void stir_ca_list_free(struct stir_ca_list *list);

@@ -204,6 +204,18 @@ enum stir_err stir_trust_add_crl(struct stir_trust_builder *builder, struct stir
     return STIR_OK;
 }
 
+enum stir_err stir_trust_crl_grace(struct stir_trust_builder *builder, int64_t seconds)
+{
+    struct stir_domain *domain;
+    if (!builder)
+        return STIR_EARG;
+    if (seconds < 0 || seconds > STIR_MAX_GRACE)
+        return STIR_EVALUE;
+    TRY(open_domain(builder, &domain));
+    domain->crl_grace = seconds;
+    return STIR_OK;
+}
+
 /* A signature that does not verify, or cannot be verified, is an answer; only our own trouble is an error. */
 static enum stir_err signed_or_not(enum stir_err err, bool *yes)
 {

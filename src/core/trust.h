@@ -21,6 +21,7 @@ struct stir_domain {
     uint64_t pa_roots;                /* where a path may end */
     struct stir_crl *crls[STIR_MAX_CRLS];
     size_t n_crls;
+    int64_t crl_grace;                   /* seconds that lists count after their nextUpdate */
     uint64_t crl_signers[STIR_MAX_CRLS]; /* of indirect lists: who of pa[] bears the issuer's name and made the signature */
 };
 
