@@ -73,6 +73,19 @@ static enum stir_err open_domain(struct stir_trust_builder *builder, struct stir
     return STIR_OK;
 }
 
+enum stir_err stir_trust_domain_options(struct stir_trust_builder *builder, const struct stir_domain_options *options, struct stir_diag *diag)
+{
+    STIR_OSSL_QUIET;
+    struct stir_domain *domain;
+    struct stir_domain_rules rules;
+    if (!builder || !options)
+        return STIR_EARG;
+    TRY(stir_domain_rules_read(&rules, options, diag));
+    TRY(open_domain(builder, &domain));
+    domain->rules = rules;
+    return STIR_OK;
+}
+
 /* Any order of byte strings does for a search; shorter first is the cheapest. */
 static int compare_bytes(struct stir_slice a, struct stir_slice b)
 {

@@ -105,7 +105,7 @@ static enum stir_err begin(struct stir_verify *v)
         return STIR_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         struct stir_judgement *j = &v->tokens[i];
-        *j = (struct stir_judgement){.index = i, .arena = arena, .policy = &v->policy, .message = &v->message, .now = v->now};
+        *j = (struct stir_judgement){.index = i, .arena = arena, .policy = &v->policy, .message = &v->message, .trust = v->trust, .now = v->now};
         j->checks = stir_arena_get(arena, (STIR_CHECK_COUNT - 1) * sizeof(*j->checks));
         if (!j->checks)
             return STIR_ENOMEM;

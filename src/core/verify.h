@@ -22,6 +22,7 @@ struct stir_judgement {
     struct stir_arena *arena; /* of the verdict: everything shown lives here */
     const struct stir_policy *policy;
     const struct stir_message *message;
+    const struct stir_trust *trust;
     int64_t now;
     bool out_of_memory;
 
