@@ -57,9 +57,11 @@ struct stir_token_verdict {
     size_t n_path;
     struct stir_slice rcd; /**< rich call data, canonical JSON; absent unless the token passed. The check "rcd" says what of it does not hold */
     struct stir_slice crn; /**< reason of the call; absent unless the token passed */
+    struct stir_slice iss; /**< of rich call data from a third party: who that says it is; absent in all other tokens */
 };
 
-/** The result for a call's priority (RFC 8443, RFC 9027), as 3GPP spells it. It changes nothing of the result for the caller's number, and that nothing of it. */
+/** The result for a call's priority (RFC 8443, RFC 9027), as 3GPP spells it. It changes nothing of the result for the caller's number, and that nothing of it.
+ */
 enum stir_rph_verstat {
     STIR_RPH_NONE = 0,   /**< No-RPH-Validation: no token of ppt rph came */
     STIR_RPH_PASSED = 1, /**< RPH-Validation-Passed: all that Resource-Priority says was signed */

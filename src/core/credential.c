@@ -84,7 +84,7 @@ static void judge_country(struct stir_judgement *j)
         stir_judge_say(j, STIR_R_COUNTRY_OTHER, "%.*s, signed under %s", STIR_SHOW(claim->text), domain->name);
 }
 
-/* A code covers by tables that nobody gave us. */
+/* A code covers by tables that nobody gave us; a third party holds a name and no number. */
 static void not_asked(struct stir_judgement *j)
 {
     struct stir_check *check = &j->checks[STIR_CHECK_AUTHORITY - 1];
@@ -98,6 +98,10 @@ static void judge_authority(struct stir_judgement *j)
     const struct stir_tnauth *list = stir_chain_tnauth(j->chain);
     const struct stir_claim_party *claim = number_to_hold(j->passport);
     struct stir_party number;
+    if (stir_is_third_party(j)) {
+        not_asked(j);
+        return;
+    }
     judge_country(j);
     if (!list || claim->kind == STIR_PARTY_NONE)
         return;
@@ -163,6 +167,7 @@ enum stir_err stir_judge_credential(struct stir_judgement *j, struct stir_es256_
     if (!stir_chain_info(j->chain)->leaf || (!good && !j->policy->exhaustive))
         return STIR_OK;
     judge_authority(j);
+    stir_judge_issuer(j);
     TRY(judge_signature(j, ctx));
     return judge_constraints(j);
 }

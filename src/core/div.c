@@ -23,13 +23,14 @@ static bool is_div(const struct stir_judgement *j)
 
 static bool vouches(const struct stir_judgement *j)
 {
-    return is_read(j) && (j->passport->ppt == STIR_PPT_NONE || j->passport->ppt == STIR_PPT_SHAKEN || j->passport->ppt == STIR_PPT_RCD);
+    return is_read(j) && !stir_is_third_party(j) &&
+           (j->passport->ppt == STIR_PPT_NONE || j->passport->ppt == STIR_PPT_SHAKEN || j->passport->ppt == STIR_PPT_RCD);
 }
 
 /* Kinds that speak of something else than who calls, for the same callee. */
 static bool supports(const struct stir_judgement *j)
 {
-    return is_read(j) && (j->passport->ppt == STIR_PPT_RPH || j->passport->ppt == STIR_PPT_RSP);
+    return is_read(j) && (j->passport->ppt == STIR_PPT_RPH || j->passport->ppt == STIR_PPT_RSP || stir_is_third_party(j));
 }
 
 static bool is_for(const struct stir_judgement *j, const struct stir_party *party)

@@ -170,6 +170,7 @@ static void explain_token(struct stir_writer *w, const struct stir_verdict *v, c
         put_pair(w, "attest", stir_slice_of(&t->attest, 1));
     put_parties(w, t);
     put_pair(w, "origid", t->origid);
+    put_pair(w, "iss", t->iss);
     stir_put_char(w, '\n');
     if (t->signer[0]) {
         stir_put_text(w, "  signed as  ");
@@ -180,7 +181,7 @@ static void explain_token(struct stir_writer *w, const struct stir_verdict *v, c
         stir_put_char(w, '\n');
     }
     if (t->rcd.p || t->crn.p) {
-        stir_put_text(w, "  call data   ");
+        stir_put_text(w, t->iss.p ? "  call data of a third party  " : "  call data   ");
         put_plain(w, t->rcd);
         put_pair(w, "crn", t->crn);
         stir_put_char(w, '\n');
@@ -287,6 +288,7 @@ static void json_token(struct stir_writer *w, const struct stir_token_verdict *t
     json_claims(w, t);
     json_text(w, "signer", stir_slice_str(t->signer));
     json_text(w, "domain", stir_slice_str(t->domain));
+    json_text(w, "iss", t->iss);
     json_name(w, "rcd");
     stir_put_slice(w, t->rcd.p ? t->rcd : stir_slice_str("null"));
     json_text(w, "crn", t->crn);

@@ -116,6 +116,7 @@ static enum stir_err begin(struct stir_verify *v)
     }
     TRY(stir_judge_target(v->tokens, n));
     stir_judge_priority(v->tokens, n, &v->call);
+    stir_judge_third_parties(v->tokens, n);
     for (size_t i = 0; i < n; i++) {
         struct stir_judgement *j = &v->tokens[i];
         if (j->out_of_memory)
@@ -184,6 +185,8 @@ static enum stir_err copy_claims(struct stir_token_verdict *out, const struct st
     out->has_iat = p->has_iat;
     out->iat = p->iat;
     out->x5u = p->x5u;
+    if (stir_is_third_party(j))
+        out->iss = p->iss;
     return STIR_OK;
 }
 
@@ -217,6 +220,8 @@ static bool was_judged(struct stir_judgement *j)
     }
     if (stir_is_rph(j) && j->checks[STIR_CHECK_RPH - 1].outcome == STIR_NOT_REACHED)
         return !stir_judge_say(j, STIR_R_INTERNAL, "the check %s was not made", stir_check_name(STIR_CHECK_RPH));
+    if (stir_is_third_party(j) && j->checks[STIR_CHECK_RCD - 1].outcome == STIR_NOT_REACHED)
+        return !stir_judge_say(j, STIR_R_INTERNAL, "the check %s was not made", stir_check_name(STIR_CHECK_RCD));
     return true;
 }
 
@@ -266,10 +271,10 @@ static int weight(const struct stir_token_verdict *t)
     return t->reason != STIR_R_PPT_UNSUPPORTED;
 }
 
-/* What speaks of something else than who calls: rph of the priority, rsp of who answers. */
+/* What speaks of something else than who calls: rph of the priority, rsp of who answers, rcd of how the caller is shown, unless it may decide. */
 static bool supports(const struct stir_judgement *j)
 {
-    return stir_is_rph(j) || (j->passport && j->passport->ppt == STIR_PPT_RSP);
+    return stir_is_rph(j) || (j->passport && (j->passport->ppt == STIR_PPT_RSP || (j->passport->ppt == STIR_PPT_RCD && !stir_may_decide(j))));
 }
 
 /* Every rph token must hold: one that fails may be the one that speaks for what the call asks. */
@@ -296,6 +301,13 @@ static enum stir_err ask_replay(struct stir_judgement *j, struct stir_es256_ctx 
     return STIR_OK;
 }
 
+/* What the failure of one token does to others. */
+static void judge_together(struct stir_verify *v)
+{
+    stir_judge_diversion(v->tokens, v->n_tokens);
+    stir_judge_third_parties(v->tokens, v->n_tokens);
+}
+
 /* Everything but replay. */
 static enum stir_err judge(struct stir_verify *v)
 {
@@ -307,7 +319,7 @@ static enum stir_err judge(struct stir_verify *v)
         }
         j->asks = false;
     }
-    stir_judge_diversion(v->tokens, v->n_tokens);
+    judge_together(v);
     for (size_t i = 0; i < v->n_tokens; i++)
         TRY(ask_replay(&v->tokens[i], v->ctx));
     v->judged = true;
@@ -325,7 +337,7 @@ static enum stir_err finish(struct stir_verify *v)
     verdict->trust_generation = stir_trust_generation(v->trust);
     if (v->n_tokens == 0)
         verdict->reason = v->call.n_identity ? STIR_R_IDENTITY_TOO_MANY : STIR_R_IDENTITY_MISSING;
-    stir_judge_diversion(v->tokens, v->n_tokens); /* again: a div token may have been seen in another call */
+    judge_together(v); /* again: a token may have been seen in another call */
     for (size_t i = 0; i < v->n_tokens; i++) {
         struct stir_judgement *j = &v->tokens[i];
         TRY(write_token(&tokens[i], j, box));

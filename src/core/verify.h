@@ -11,7 +11,7 @@ struct stir_message {
     const struct stir_call *call;
     struct stir_party caller, callee;
     struct stir_party target; /* whom the call reaches: the Request-URI, else the callee */
-    bool retargeted; /* the Request-URI names somebody else than To */
+    bool retargeted;          /* the Request-URI names somebody else than To */
     bool has_date;
     enum stir_reason date_fault; /* STIR_R_NONE, or why the Date header is no use */
     int64_t date;
@@ -32,7 +32,7 @@ struct stir_judgement {
     enum stir_reason chain_failure; /* why there is none */
     bool asks, answered, asks_replay;
     unsigned char replay_key[STIR_SHA256];
-    uint32_t diverted_by; /* bits of the tokens that link dest to the target (div.c) */
+    uint32_t diverted_by;    /* bits of the tokens that link dest to the target (div.c) */
     struct stir_slice *path; /* parties of that way */
     size_t n_path;
     struct stir_rcd *rcd; /* NULL when the token has no rich call data */
@@ -55,13 +55,22 @@ void stir_judge_faults(struct stir_judgement *j, enum stir_check_id check);
 enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value) STIR_MUST_USE;
 /* A claim names the same party as the message. */
 bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party *party);
-/* For whom the call is (div.c): dest against the message, over all tokens together, before the certificates; and what a bad div token does to the one it speaks for, after them. */
+/* For whom the call is (div.c): dest against the message, over all tokens together, before the certificates; and what a bad div token does to the one it speaks
+ * for, after them. */
 enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n) STIR_MUST_USE;
 void stir_judge_diversion(struct stir_judgement *tokens, size_t n);
 /* The part of it that is about rich call data and media keys. */
 enum stir_err stir_judge_claims(struct stir_judgement *j) STIR_MUST_USE;
 /* What became of the content that rich call data speaks of; the last word once none is open. */
 void stir_judge_content(struct stir_judgement *j);
+/* Rich call data of a third party, as iss says; it never decides. */
+bool stir_is_third_party(const struct stir_judgement *j);
+/* Of a kind that the policy lets decide who calls, and its signer's own call. */
+bool stir_may_decide(const struct stir_judgement *j);
+/* iss against the signer's certificate; and over all tokens together, before and after the certificates: does any that stands vouch for the number?
+ * (third_party.c) */
+void stir_judge_issuer(struct stir_judgement *j);
+void stir_judge_third_parties(struct stir_judgement *tokens, size_t n);
 /* rph and sph against the message (rph.c), over all tokens together. */
 bool stir_is_rph(const struct stir_judgement *j);
 void stir_judge_priority(struct stir_judgement *tokens, size_t n, const struct stir_call *call);
