@@ -145,6 +145,41 @@ static void a_bad_list_is_refused(void **state)
     }
 }
 
+static void an_unchecked_list_says_where_its_signer_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        enum stir_err wanted;
+    } rows[] = {
+        {"good.jws", STIR_OK},
+        {"good-answer.json", STIR_OK},
+        {"bad-rogue.jws", STIR_OK},
+        {"bad-expired.jws", STIR_OK},
+        {"bad-none.jws", STIR_EVALUE},
+        {"bad-no-x5u.jws", STIR_EVALUE},
+        {"bad-x5u-http.jws", STIR_EVALUE},
+        {"bad-two-parts.jws", STIR_ESYNTAX},
+        {"bad-b64.jws", STIR_EVALUE},
+        {"bad-padding.jws", STIR_EB64},
+        {"bad-answer-failure.json", STIR_EVALUE},
+        {"bad-answer-broken.json", STIR_EJSON},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char file[128], url[STIR_MAX_URL + 1] = "untouched";
+        struct stir_diag diag = {0};
+        snprintf(file, sizeof(file), "ca-list/%s", rows[i].file);
+        struct stir_slice text = support_file(file);
+        enum stir_err err = stir_ca_list_signer_url(url, sizeof(url), text, &diag);
+        if (err != rows[i].wanted || strcmp(url, err == STIR_OK ? "https://pa.example/list-signer.pem" : "untouched") != 0 || !diag.text[0] != !err)
+            fail_msg("%s: %s \"%s\" %s", rows[i].file, stir_err_name(err), diag.text, url);
+        if (err == STIR_OK)
+            assert_err(stir_ca_list_signer_url(url, strlen(url), text, NULL), STIR_ELIMIT);
+        assert_err(stir_ca_list_signer_url(NULL, 10, text, NULL), STIR_EARG);
+        support_free(text);
+    }
+}
+
 static void only_a_signer_under_the_pinned_root_counts(void **state)
 {
     (void)state;
@@ -377,6 +412,7 @@ int main(void)
         cmocka_unit_test(every_form_that_is_sent_is_read),
         cmocka_unit_test(what_was_sent_in_an_answer_is_kept_as_a_list),
         cmocka_unit_test(a_bad_list_is_refused),
+        cmocka_unit_test(an_unchecked_list_says_where_its_signer_is),
         cmocka_unit_test(only_a_signer_under_the_pinned_root_counts),
         cmocka_unit_test(sequence_never_decreases_and_time_passes),
         cmocka_unit_test(a_list_is_bounded),

@@ -55,6 +55,7 @@ static void a_list_says_who_issued_it_when_and_for_whom(void **state)
     assert_true(info->aki_id.n == 20 && stir_slice_eq(info->aki_id, stir_cert_info(signer)->ski_id));
     assert_int_equal(info->idp, STIR_PART_GOOD);
     assert_slice(info->idp_url, "https://pa.example/crl");
+    assert_slice(info->ca_issuers_url, "https://pa.example/crl-signer.pem");
     assert_true(info->indirect);
     assert_false(info->only_user || info->only_ca || info->only_attribute || info->only_some_reasons || info->delta || info->unknown_critical);
     assert_int_equal(info->n_entries, 4);

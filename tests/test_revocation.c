@@ -228,6 +228,48 @@ static void the_judgement_holds_until_a_list_changes(void **state)
     stir_chain_free(chain);
 }
 
+/* pa-expired ended on 2026-05-01; it revokes leaf1. */
+static void a_list_counts_on_for_the_domain_s_grace_and_no_longer(void **state)
+{
+    static const struct {
+        const char *row, *body;
+        int64_t grace, after;
+        enum answer wanted;
+    } rows[] = {
+        {"no grace", "chain1", 0, 1, UNKNOWN},
+        {"last second", "chain1", 0, 0, REVOKED},
+        {"in the grace", "chain1", 3600, 3600, REVOKED},
+        {"the other one too", "chain2", 3600, 3600, GOOD},
+        {"the grace is over", "chain1", 3600, 3601, UNKNOWN},
+    };
+    const int64_t end = 1777593600;
+    struct stir_policy policy = support_policy("shaken");
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct stir_trust_builder *builder = support_builder();
+        support_add_anchors(builder, "crl/ca-root.pem");
+        add_pa(builder, "pa-root");
+        add_pa(builder, "pa-crl");
+        add_list(builder, "pa-expired");
+        assert_err(stir_trust_crl_grace(builder, rows[i].grace), STIR_OK);
+        struct stir_trust *trust = support_freeze(builder, 1);
+        char file[80];
+        snprintf(file, sizeof(file), "crl/%s.pem", rows[i].body);
+        struct stir_chain *chain = support_chain(file, trust, &policy, end + rows[i].after);
+        if (answer_of(chain) != rows[i].wanted)
+            fail_msg("%s: %s, wanted %s", rows[i].row, answers[answer_of(chain)], answers[rows[i].wanted]);
+        if (rows[i].wanted == GOOD && stir_chain_info(chain)->checked_until != end + rows[i].grace)
+            fail_msg("%s: judged until %lld", rows[i].row, (long long)stir_chain_info(chain)->checked_until);
+        stir_chain_free(chain);
+        stir_trust_free(trust);
+    }
+    struct stir_trust_builder *builder = support_builder();
+    assert_err(stir_trust_crl_grace(builder, -1), STIR_EVALUE);
+    assert_err(stir_trust_crl_grace(builder, STIR_MAX_GRACE + 1), STIR_EVALUE);
+    assert_err(stir_trust_crl_grace(NULL, 1), STIR_EARG);
+    stir_trust_builder_free(builder);
+}
+
 static void an_anchor_is_not_asked_for(void **state)
 {
     struct world w = {{"pa-crl"}, {"pa-indirect"}, false};
@@ -271,6 +313,7 @@ int main(void)
         cmocka_unit_test(the_detail_says_which_when_and_why),
         cmocka_unit_test(without_a_list_the_policy_decides),
         cmocka_unit_test(the_judgement_holds_until_a_list_changes),
+        cmocka_unit_test(a_list_counts_on_for_the_domain_s_grace_and_no_longer),
         cmocka_unit_test(an_anchor_is_not_asked_for),
         cmocka_unit_test(lists_hold_in_their_own_domain_only),
     };

@@ -165,8 +165,10 @@ static void rich_call_data_of_third_parties_does_not_decide(void **state)
         struct stir_slice value = S(identity);
         struct stir_call call = call_of(&value, ORIG, DEST);
         struct stir_verdict *verdict = call_verify(&call, &policy, pki.trust, body(), NOW);
-        if (verdict->reason != tokens[i].reason)
-            fail_msg("%s: %s", tokens[i].iss, stir_reason_name(verdict->reason));
+        if (verdict->tokens[0].reason != tokens[i].reason)
+            fail_msg("%s: %s", tokens[i].iss, stir_reason_name(verdict->tokens[0].reason));
+        assert_int_equal(verdict->verstat, tokens[i].reason ? STIR_VERSTAT_NO : STIR_VERSTAT_PASSED);
+        assert_int_equal(verdict->deciding, tokens[i].reason ? -1 : 0);
         stir_verdict_free(verdict);
     }
 }

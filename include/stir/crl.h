@@ -22,8 +22,9 @@ struct stir_crl_info {
     enum stir_cert_sig sig;
     struct stir_slice number; /**< cRLNumber, big-endian; absent when there is none */
     struct stir_slice aki_id;
-    enum stir_part idp;        /**< issuingDistributionPoint; BAD also for a point without a URI, and for two scopes at once */
-    struct stir_slice idp_url; /**< first URI of its fullName */
+    enum stir_part idp;               /**< issuingDistributionPoint; BAD also for a point without a URI, and for two scopes at once */
+    struct stir_slice idp_url;        /**< first URI of its fullName */
+    struct stir_slice ca_issuers_url; /**< AIA caIssuers: where the signer's certificate is (RFC 5280 §5.2.7); absent when it is not said */
     bool indirect, only_user, only_ca, only_attribute, only_some_reasons;
     bool delta;            /**< a delta CRL: never used */
     bool unknown_critical; /**< something critical that is not understood, of the list or of an entry (a BAD idp and a certificateIssuer in a list that is

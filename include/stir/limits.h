@@ -14,7 +14,6 @@
 
 /* Tokens */
 #define STIR_MAX_TOKEN 8192 /**< base64url bytes of one PASSporT */
-#define STIR_MAX_TOKENS 32  /**< PASSporTs judged of one call: one an Identity header, and those that div-o tokens nest */
 #define STIR_MAX_JSON 8192  /**< bytes of one decoded JSON text of a token */
 #define STIR_MAX_DEPTH 16   /**< nesting of JSON values; rcd with a jCard needs 7 */
 #define STIR_MAX_MEMBERS 64 /**< members of one JSON object (the duplicate check compares each with each) */
@@ -57,6 +56,7 @@
 #define STIR_MAX_CRL (2u << 20) /**< DER bytes of one CRL; the STI-PA's is some 100 KB */
 #define STIR_MAX_CRLS 64        /**< CRLs of one trust domain */
 #define STIR_MAX_REVOKED 65536  /**< entries of one CRL */
+#define STIR_MAX_GRACE 2592000  /**< seconds that a list is used on after its end, 30 days: beyond that there is no revocation */
 
 /* Replay */
 #define STIR_MAX_REPLAY (1u << 30) /**< entries of one memory of seen tokens: 32 GiB */

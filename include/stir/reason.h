@@ -100,7 +100,7 @@ enum stir_reason {
     STIR_R_TNAUTH_BAD = 720,             /**< a TNAuthList cannot be read */
     STIR_R_TNAUTH_NOT_ENCOMPASSED = 721, /**< a TNAuthList goes beyond its issuer's */
     STIR_R_TNAUTH_SHAPE = 722,           /**< the TNAuthList is not exactly one service provider code */
-    STIR_R_SPC_FORM = 723,               /**< the service provider code is not digits and upper-case letters */
+    STIR_R_SPC_FORM = 723,               /**< the service provider code is not digits and upper-case letters  or not as long as its domain's are */
     STIR_R_NOT_AUTHORISED = 724,         /**< the number is outside the certificate's TNAuthList */
     STIR_R_CN_SPC = 725,                 /**< the certificate's common name does not carry its service provider code */
     STIR_R_POLICY_OID = 726,             /**< the certificate has not exactly one policy of the accepted ones */
@@ -112,6 +112,7 @@ enum stir_reason {
     STIR_R_CONSTRAINTS_BOTH = 732,       /**< the certificate has both forms of claim constraints */
     STIR_R_CHAIN_ORDER = 733,            /**< the certificates were not sent signer first  each followed by its issuer */
     STIR_R_BASIC_CONSTRAINTS = 734,      /**< the signing certificate has no critical basicConstraints */
+    STIR_R_COUNTRY_OTHER = 735,          /**< the signer's trust domain does not vouch for numbers of the caller's country */
     STIR_R_SIGNATURE_FORM = 800,         /**< the signature is not 64 bytes */
     STIR_R_SIGNATURE_BAD = 801,          /**< the signature does not verify with the certificate's key */
     STIR_R_CLAIM_EXCLUDED = 900,         /**< the certificate forbids a claim that the token carries */

@@ -25,6 +25,36 @@ STIR_API void stir_trust_builder_free(struct stir_trust_builder *builder);
  *  @return STIR_OK; STIR_EVALUE (bad or second use of a name), STIR_ELIMIT (STIR_MAX_DOMAINS), STIR_ENOMEM, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_trust_domain(struct stir_trust_builder *builder, struct stir_slice name);
 
+#define STIR_DOMAIN_POLICIES 8   /**< certificate policies that a domain may accept */
+#define STIR_DOMAIN_COUNTRIES 32 /**< country codes that a domain may vouch for: France and its overseas numbers need nine */
+
+/** What a domain asks of its own. Nothing given, nothing asked beyond the verifier's policy. Strings are copied. */
+struct stir_domain_options {
+    size_t size;                                  /**< sizeof(struct stir_domain_options) */
+    const char *policy_oid[STIR_DOMAIN_POLICIES]; /**< accepted certificate policies, dotted: here they stand in the place of the verifier's own */
+    size_t n_policy_oids;                         /**< 0: the verifier's policy says which */
+    size_t spc_min, spc_max;                      /**< characters of a service provider code, such as 4 and 4 for the US and Canada; both 0: any number */
+    const char *country[STIR_DOMAIN_COUNTRIES];   /**< country codes whose callers it vouches for, 1 to 3 digits, such as "1" or "33" */
+    size_t n_countries;                           /**< 0: any country's */
+};
+#ifdef __cplusplus
+#define STIR_DOMAIN_OPTIONS_INIT           \
+    {                                      \
+        sizeof(struct stir_domain_options) \
+    }
+#else
+#define STIR_DOMAIN_OPTIONS_INIT                    \
+    {                                               \
+        .size = sizeof(struct stir_domain_options), \
+    }
+#endif
+
+/** Say what the open domain asks of its own; said again, the last word counts.
+ *  @return STIR_OK; STIR_EVALUE (no OID, no country code, no such lengths of codes; `diag` says which), STIR_ENOMEM, STIR_EARG. Unless STIR_OK the domain asks
+ *  what it asked before. */
+STIR_API STIR_MUST_USE enum stir_err stir_trust_domain_options(struct stir_trust_builder *builder, const struct stir_domain_options *options,
+                                                               struct stir_diag *diag);
+
 /** Add an anchor: any certificate, a root, an intermediate or a signer's own. Twice the same is once.
  *  @return STIR_OK; STIR_ELIMIT (STIR_MAX_ANCHORS), STIR_ENOMEM, STIR_EARG. The certificate is counted, not copied. */
 STIR_API STIR_MUST_USE enum stir_err stir_trust_add_anchor(struct stir_trust_builder *builder, struct stir_cert *cert);
@@ -42,6 +72,11 @@ STIR_API STIR_MUST_USE enum stir_err stir_trust_add_pa(struct stir_trust_builder
  * number counts.
  *  @return STIR_OK; STIR_ELIMIT (STIR_MAX_CRLS), STIR_ENOMEM, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_trust_add_crl(struct stir_trust_builder *builder, struct stir_crl *crl);
+
+/** Let the open domain's revocation lists count for `seconds` after their nextUpdate, for as long as a newer one cannot be had: 0 (the default) to
+ * STIR_MAX_GRACE.
+ *  @return STIR_OK; STIR_EVALUE, STIR_ENOMEM, STIR_EARG. */
+STIR_API STIR_MUST_USE enum stir_err stir_trust_crl_grace(struct stir_trust_builder *builder, int64_t seconds);
 
 /** The policy administrator's list of trusted CAs, checked. */
 struct stir_ca_list;
@@ -69,6 +104,11 @@ struct stir_ca_list_info {
  * stir_ca_list_free(). Nothing is kept of the arguments. */
 STIR_API STIR_MUST_USE enum stir_err stir_ca_list_parse(struct stir_ca_list **out, struct stir_slice text, struct stir_slice signer_pem,
                                                         struct stir_slice pa_root_pem, int64_t last_sequence, int64_t now, struct stir_diag *diag);
+
+/** Where a list that nobody has checked yet says that its signer's certificates are (x5u of its header), as a string: what is fetched there is `signer_pem`.
+ *  @return STIR_OK; STIR_ESYNTAX, STIR_EB64, STIR_EJSON, STIR_EVALUE as for stir_ca_list_parse(), STIR_ELIMIT (also when `cap` is too small), STIR_ENOMEM,
+ * STIR_EARG; `url` is untouched unless STIR_OK. */
+STIR_API STIR_MUST_USE enum stir_err stir_ca_list_signer_url(char *url, size_t cap, struct stir_slice text, struct stir_diag *diag);
 
 /** Free a list; NULL is fine. */
 STIR_API void stir_ca_list_free(struct stir_ca_list *list);

@@ -42,8 +42,7 @@ int cli_net(const struct cli *cli, struct stir_net **out)
     return cli_fail(cli, asked_wrongly ? CLI_USAGE : CLI_CANNOT, "%s", diag.text[0] ? diag.text : stir_err_text(err));
 }
 
-/* Wait until there is an answer; every request that was started has one in bounded time. */
-static struct stir_net_answer *next_answer(struct stir_net *net)
+struct stir_net_answer *cli_net_next(struct stir_net *net)
 {
     struct stir_net_answer *answer = NULL;
     for (;;) {
@@ -54,32 +53,6 @@ static struct stir_net_answer *next_answer(struct stir_net *net)
         (void)poll(&fd, 1, wait > 60000 ? 60000 : (int)wait);
         stir_net_step(net);
     }
-}
-
-static enum stir_err supply(struct stir_verify *verify, const struct stir_need *need, const struct stir_net_answer *answer)
-{
-    if (answer->reason != STIR_R_NONE)
-        return stir_verify_fail(verify, need->id, answer->reason);
-    if (need->kind == STIR_NEED_CERT)
-        return stir_verify_supply_pem(verify, need->id, answer->body);
-    return stir_verify_supply_bytes(verify, need->id, answer->body);
-}
-
-enum stir_err cli_net_meet(struct stir_net *net, struct stir_verify *verify, const struct stir_need *needs, size_t n)
-{
-    enum stir_err err = STIR_OK;
-    for (size_t i = 0; i < n && err == STIR_OK; i++) {
-        if (needs[i].kind == STIR_NEED_CERT || needs[i].kind == STIR_NEED_CONTENT || needs[i].kind == STIR_NEED_TNLIST)
-            err = stir_net_start(net, needs[i].url, needs[i].kind == STIR_NEED_CERT ? STIR_NET_CERT : STIR_NET_BYTES, needs[i].max_bytes, i);
-        else
-            err = stir_verify_fail(verify, needs[i].id, STIR_R_INFO_UNREACHABLE);
-    }
-    struct stir_net_answer *answer;
-    while (err == STIR_OK && (answer = next_answer(net))) {
-        err = supply(verify, &needs[answer->id], answer);
-        stir_net_answer_free(answer);
-    }
-    return err;
 }
 
 /* How many certificates a body holds; 0 when it is none. */
@@ -147,7 +120,7 @@ static int fetch_all(struct cli *cli, struct stir_net *net, struct stir_net_answ
     bool good = true;
     for (size_t i = 0; i < cli->n_operands && err == STIR_OK; i++)
         err = stir_net_start(net, stir_slice_str(cli->operand[i]), STIR_NET_CERT, 0, i);
-    while (err == STIR_OK && (answer = next_answer(net)))
+    while (err == STIR_OK && (answer = cli_net_next(net)))
         answers[answer->id] = answer;
     for (size_t i = 0; i < cli->n_operands; i++)
         if (!answers[i])

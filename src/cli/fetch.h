@@ -1,4 +1,4 @@
-/* What the commands that fetch share: their options, and how needs are met from the network. */
+/* What the commands that fetch share: their options, and how answers are waited for. */
 #ifndef STIR_CLI_FETCH_H
 #define STIR_CLI_FETCH_H
 
@@ -20,7 +20,7 @@ const char *cli_net_option(const struct cli *cli);
 /* A fetcher as the options above ask for. CLI_USAGE, CLI_CANNOT. */
 int cli_net(const struct cli *cli, struct stir_net **out);
 
-/* Ask for all needs that a URL can meet, at once, and answer them; the others are failed as unreachable. */
-enum stir_err cli_net_meet(struct stir_net *net, struct stir_verify *verify, const struct stir_need *needs, size_t n);
+/* Wait until there is an answer, which every request that was started has in bounded time; NULL when none is under way. */
+struct stir_net_answer *cli_net_next(struct stir_net *net);
 
 #endif

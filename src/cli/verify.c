@@ -1,4 +1,5 @@
 #include "cli/fetch.h"
+#include "cli/meet.h"
 #include "io/file.h"
 
 #include <stdlib.h>
@@ -20,21 +21,27 @@ static const struct cli_option options[] = {
     {"--plan", CLI_VALUE, "CC", "dial plan of a country, such as FR: trunk and international prefixes, lengths", false},
     {"--min-attest", CLI_VALUE, "A|B|C", "the lowest attestation that passes; default any", false},
     {"--any-url", CLI_FLAG, NULL, "labs: x5u with any port, or an address", false},
+    {"--fetch-content", CLI_FLAG, NULL, "fetch what rich call data names by URL, and hold it against its digests", false},
     CLI_FETCH_OPTIONS,
     {"--pubkey", CLI_VALUE, "FILE", "check the signature alone with this public key: says nothing of who called", false},
     {"--explain", CLI_FLAG, NULL, "every check with its outcome, reason and clause", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
 
+/* Something may be asked of the network. */
+static bool fetches(const struct cli *cli)
+{
+    return !cli_has(cli, "--cert") || cli_has(cli, "--fetch-content");
+}
+
 struct verifying {
     struct stir_slice text; /* Identity value or message */
-    struct stir_slice pem;
     struct stir_slice identity;
     struct stir_sip sip;
     struct stir_call call;
     struct stir_policy policy;
     struct stir_trust *trust;
-    struct stir_net *net; /* NULL: the certificate is in `pem`, and nothing is fetched */
+    struct cli_sources sources;
     int64_t now;
 };
 
@@ -100,6 +107,7 @@ static int read_policy(struct cli *cli, struct verifying *v)
     if (status == CLI_YES)
         status = cli_time(cli, "--at", cli_now(), &v->now);
     v->policy.any_url = cli_has(cli, "--any-url");
+    v->policy.fetch_content = cli_has(cli, "--fetch-content");
     v->policy.exhaustive = cli_has(cli, "--explain") && cli_has(cli, "--cert"); /* it is here: nothing is fetched for nothing */
     return status;
 }
@@ -123,30 +131,31 @@ static int print_verdict(struct cli *cli, const struct stir_verdict *verdict)
     return verdict->verstat == STIR_VERSTAT_PASSED ? CLI_YES : CLI_NO;
 }
 
-/* From the network; or from the one file of certificates, and then nothing is fetched for other needs either. */
-static enum stir_err meet(struct verifying *v, struct stir_verify *verify, const struct stir_need *needs, size_t n)
-{
-    enum stir_err err = STIR_OK;
-    if (v->net)
-        return cli_net_meet(v->net, verify, needs, n);
-    for (size_t i = 0; i < n && err == STIR_OK; i++)
-        err = needs[i].kind == STIR_NEED_CERT ? stir_verify_supply_pem(verify, needs[i].id, v->pem)
-                                              : stir_verify_fail(verify, needs[i].id, STIR_R_INFO_UNREACHABLE);
-    return err;
-}
-
 static enum stir_err go(struct stir_verdict **verdict, struct verifying *v)
 {
     struct stir_verify *verify = NULL;
     const struct stir_need *needs;
     size_t n;
+    v->sources.call_id = v->call.call_id;
+    v->sources.now = v->now;
     enum stir_err err = stir_verify_new(&verify, &v->call, &v->policy, v->trust, NULL, v->now);
     while (err == STIR_OK && (err = stir_verify_next(verify, &needs, &n)) == STIR_OK && n > 0)
-        err = meet(v, verify, needs, n);
+        err = cli_meet(&v->sources, verify, needs, n);
     if (err == STIR_OK)
         err = stir_verify_take(verify, verdict);
     stir_verify_free(verify);
     return err;
+}
+
+/* The certificate from a file, else from the network; content from the network alone. */
+static int read_sources(struct cli *cli, struct verifying *v)
+{
+    int status = CLI_YES;
+    if (cli_has(cli, "--cert"))
+        status = cli_read(cli, &v->sources.pem, cli_get(cli, "--cert"), STIR_MAX_PEM, CLI_NO);
+    if (status == CLI_YES && fetches(cli))
+        status = cli_net(cli, &v->sources.net);
+    return status;
 }
 
 static int verify(struct cli *cli, struct verifying *v)
@@ -158,7 +167,7 @@ static int verify(struct cli *cli, struct verifying *v)
     if (status == CLI_YES)
         status = read_call(cli, v);
     if (status == CLI_YES)
-        status = cli_has(cli, "--cert") ? cli_read(cli, &v->pem, cli_get(cli, "--cert"), STIR_MAX_PEM, CLI_NO) : cli_net(cli, &v->net);
+        status = read_sources(cli, v);
     if (status != CLI_YES)
         return status;
     enum stir_err err = go(&verdict, v);
@@ -215,8 +224,8 @@ static int print_signature(struct cli *cli, enum stir_err err)
 
 static int verify_signature(struct cli *cli, struct verifying *v)
 {
-    static const char *const others[] = {"--orig",     "--dest", "--invite",  "--cert",   "--trust",      "--crl",
-                                         "--pa-trust", "--at",   "--max-age", "--policy", "--min-attest", "--explain"};
+    static const char *const others[] = {"--orig", "--dest",    "--invite", "--cert",       "--trust",   "--crl",          "--pa-trust",
+                                         "--at",   "--max-age", "--policy", "--min-attest", "--explain", "--fetch-content"};
     struct stir_slice pem = {NULL, 0};
     struct stir_key *key = NULL;
     struct stir_identity identity;
@@ -252,16 +261,16 @@ static int run(struct cli *cli)
         status = cli_fail(cli, CLI_USAGE, "give --identity VALUE with --orig and --dest, or --invite FILE");
     else if (cli_has(cli, "--invite") && (cli_has(cli, "--orig") || cli_has(cli, "--dest")))
         status = cli_fail(cli, CLI_USAGE, "--orig and --dest come from the message; leave them out");
-    else if (cli_has(cli, "--cert") && cli_net_option(cli))
+    else if (!fetches(cli) && cli_net_option(cli))
         status = cli_fail(cli, CLI_USAGE, "%s does not go with --cert: the certificate is here, and nothing is fetched", cli_net_option(cli));
     else if (!cli_has(cli, "--trust"))
         status = cli_fail(cli, CLI_USAGE, "--trust FILE is needed: nobody is trusted by default");
     else
         status = verify(cli, &v);
     stir_file_free(&v.text);
-    stir_file_free(&v.pem);
+    stir_file_free(&v.sources.pem);
     stir_trust_free(v.trust);
-    stir_net_free(v.net);
+    stir_net_free(v.sources.net);
     return status;
 }
 

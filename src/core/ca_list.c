@@ -225,20 +225,55 @@ static enum stir_err read_certificates(struct reading *r, struct stir_ca_list *l
 
 /* ---- The whole ---- */
 
+/* The JWS of what came, and what its header says. */
+static enum stir_err open_list(struct reading *r, struct stir_ca_list *list, struct stir_slice *jws, struct stir_slice text)
+{
+    *jws = stir_slice_trim(text);
+    if (jws->n && jws->p[0] == '{')
+        TRY(open_answer(r, jws, *jws));
+    TRY(stir_jws_read(&r->jws, &r->arena, *jws, r->diag));
+    return read_header(r, list);
+}
+
 static enum stir_err check(struct reading *r, struct stir_ca_list *list, struct stir_slice text, struct stir_slice signer_pem, struct stir_slice root_pem,
                            int64_t last_sequence)
 {
-    struct stir_slice jws = stir_slice_trim(text);
-    if (jws.n && jws.p[0] == '{')
-        TRY(open_answer(r, &jws, jws));
-    TRY(stir_jws_read(&r->jws, &r->arena, jws, r->diag));
-    TRY(read_header(r, list));
+    struct stir_slice jws;
+    TRY(open_list(r, list, &jws, text));
     TRY(check_signer(r, list, signer_pem, root_pem));
     TRY(check_signature(r)); /* what stands in it is believed from here on */
     TRY(read_claims(r, list, last_sequence));
     TRY(read_certificates(r, list));
     list->info.jws = stir_arena_copy(&list->arena, jws);
     return list->info.jws.p ? STIR_OK : STIR_ENOMEM;
+}
+
+static enum stir_err check_length(struct stir_slice text, struct stir_diag *diag)
+{
+    if (text.n <= STIR_MAX_CA_LIST)
+        return STIR_OK;
+    return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "the list is longer than %u bytes, which no real one is", STIR_MAX_CA_LIST);
+}
+
+enum stir_err stir_ca_list_signer_url(char *url, size_t cap, struct stir_slice text, struct stir_diag *diag)
+{
+    STIR_OSSL_QUIET;
+    struct reading r = {.diag = diag};
+    struct stir_slice jws;
+    if (!url || !text.p)
+        return STIR_EARG;
+    TRY(check_length(text, diag));
+    STIR_AUTO_STRUCT(stir_ca_list) *list = calloc(1, sizeof(*list));
+    if (!list)
+        return STIR_ENOMEM;
+    enum stir_err err = open_list(&r, list, &jws, text);
+    stir_arena_clear(&r.arena);
+    TRY(err);
+    if (list->info.x5u.n >= cap)
+        return STIR_ELIMIT;
+    memcpy(url, list->info.x5u.p, list->info.x5u.n);
+    url[list->info.x5u.n] = '\0';
+    return STIR_OK;
 }
 
 enum stir_err stir_ca_list_parse(struct stir_ca_list **out, struct stir_slice text, struct stir_slice signer_pem, struct stir_slice pa_root_pem,
@@ -248,8 +283,7 @@ enum stir_err stir_ca_list_parse(struct stir_ca_list **out, struct stir_slice te
     struct reading r = {.now = now, .diag = diag};
     if (!out || !text.p || !signer_pem.p || !pa_root_pem.p)
         return STIR_EARG;
-    if (text.n > STIR_MAX_CA_LIST)
-        return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "the list is longer than %u bytes, which no real one is", STIR_MAX_CA_LIST);
+    TRY(check_length(text, diag));
     STIR_AUTO_STRUCT(stir_ca_list) *list = calloc(1, sizeof(*list));
     if (!list)
         return STIR_ENOMEM;

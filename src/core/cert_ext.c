@@ -25,7 +25,7 @@ enum kind {
         bytes, sizeof(bytes) - 1, \
     }
 
-static const struct stir_slice oid_tn_list = OID(ID_PKIX "\x30\x0e"), oid_ca_issuers = OID(ID_PKIX "\x30\x02");
+static const struct stir_slice oid_tn_list = OID(ID_PKIX "\x30\x0e");
 
 /* One reading: what is filled, where texts are kept, how each kind stands. */
 struct reading {
@@ -235,29 +235,8 @@ static enum stir_err read_enhanced_constraints(struct reading *rd, struct stir_s
 
 static enum stir_err read_authority_info(struct reading *rd, struct stir_slice value)
 {
-    struct stir_slice content, tn_list = {NULL, 0}, ca_issuers = {NULL, 0};
-    TRY(stir_der_only(value, STIR_DER_SEQUENCE, &content));
-    if (content.n == 0)
-        return STIR_EDER;
-    for (struct stir_reader r = stir_reader_of(content); stir_reader_left(&r);) {
-        struct stir_slice description, method, location;
-        unsigned char tag;
-        TRY(stir_der_get(&r, STIR_DER_SEQUENCE, &description, NULL));
-        struct stir_reader in = stir_reader_of(description);
-        TRY(stir_der_get(&in, STIR_DER_OID, &method, NULL));
-        TRY(stir_der_any(&in, &tag, &location, NULL));
-        if (stir_reader_left(&in))
-            return STIR_EDER;
-        if (tag != STIR_DER_PRIMITIVE(6)) /* no URI */
-            continue;
-        if (stir_slice_eq(method, oid_tn_list) && !tn_list.p)
-            tn_list = location;
-        if (stir_slice_eq(method, oid_ca_issuers) && !ca_issuers.p)
-            ca_issuers = location;
-    }
-    rd->info->tnlist_url = tn_list;
-    rd->info->ca_issuers_url = ca_issuers;
-    return STIR_OK;
+    TRY(stir_der_access(value, oid_tn_list, &rd->info->tnlist_url));
+    return stir_der_access(value, STIR_OID_CA_ISSUERS, &rd->info->ca_issuers_url);
 }
 
 /* The extensions that libstir understands, so that they may be critical. Extended key usage is not among them: nothing here acts on it. */

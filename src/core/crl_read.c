@@ -304,8 +304,11 @@ static enum stir_err take_list_extension(struct reading *rd, const struct ext *e
         info->unknown_critical |= info->idp == STIR_PART_BAD;
         return STIR_OK;
     case DELTA_INDICATOR: info->delta = true; return STIR_OK;
-    case FRESHEST_CRL:
-    case AUTHORITY_INFO: return STIR_OK; /* where to find more: nothing to obey */
+    case FRESHEST_CRL: return STIR_OK; /* where to find more: nothing to obey */
+    case AUTHORITY_INFO:
+        if (stir_der_access(ext->value, STIR_OID_CA_ISSUERS, &info->ca_issuers_url) != STIR_OK)
+            info->ca_issuers_url = stir_slice_str(NULL);
+        return STIR_OK;
     default:
         /*= RFC5280-5.2 */
         info->unknown_critical |= ext->critical;

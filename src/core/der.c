@@ -29,6 +29,28 @@ enum stir_err stir_der_any(struct stir_reader *r, unsigned char *tag, struct sti
     return stir_der_get(r, (unsigned char)next, content, whole);
 }
 
+enum stir_err stir_der_access(struct stir_slice value, struct stir_slice method, struct stir_slice *url)
+{
+    struct stir_slice content, found = {NULL, 0};
+    TRY(stir_der_only(value, STIR_DER_SEQUENCE, &content));
+    if (content.n == 0)
+        return STIR_EDER;
+    for (struct stir_reader r = stir_reader_of(content); stir_reader_left(&r);) {
+        struct stir_slice description, oid, location;
+        unsigned char tag;
+        TRY(stir_der_get(&r, STIR_DER_SEQUENCE, &description, NULL));
+        struct stir_reader in = stir_reader_of(description);
+        TRY(stir_der_get(&in, STIR_DER_OID, &oid, NULL));
+        TRY(stir_der_any(&in, &tag, &location, NULL));
+        if (stir_reader_left(&in))
+            return STIR_EDER;
+        if (tag == STIR_DER_PRIMITIVE(6) && stir_slice_eq(oid, method) && !found.p) /* a URI */
+            found = location;
+    }
+    *url = found;
+    return STIR_OK;
+}
+
 enum stir_err stir_der_bool(struct stir_reader *r, bool *out)
 {
     struct stir_slice content;

@@ -38,6 +38,11 @@ enum stir_err stir_der_only(struct stir_slice text, unsigned char tag, struct st
 /* Read over one value of any tag (one byte long). @return STIR_OK or STIR_EDER. */
 enum stir_err stir_der_any(struct stir_reader *r, unsigned char *tag, struct stir_slice *content, struct stir_slice *whole) STIR_MUST_USE;
 
+/* AuthorityInfoAccessSyntax (RFC 5280 §4.2.2.1): the first URI of access method `method`, absent when it has none. @return STIR_OK or STIR_EDER. */
+enum stir_err stir_der_access(struct stir_slice value, struct stir_slice method, struct stir_slice *url) STIR_MUST_USE;
+/* id-ad-caIssuers: where the issuer's certificate is. */
+#define STIR_OID_CA_ISSUERS STIR_OID("\x2b\x06\x01\x05\x05\x07\x30\x02")
+
 /* BOOLEAN. @return STIR_OK or STIR_EDER (other bytes than 00 and ff). */
 enum stir_err stir_der_bool(struct stir_reader *r, bool *out) STIR_MUST_USE;
 

@@ -2,7 +2,6 @@
  * reporting and not the first that happened to be tested. */
 #include "core/verify.h"
 
-#include "core/identity.h"
 #include "core/passport.h"
 #include "core/url.h"
 
@@ -175,25 +174,6 @@ static void judge_departures(struct stir_judgement *j)
         stir_judge_say(j, STIR_R_BASE64, "a character that base64url has not");
 }
 
-/*= RFC8946-6 */
-/* What the claim opt holds is in full form, or it was not taken for a token (passport.c). */
-static bool judge_nested(struct stir_judgement *j, struct stir_slice token)
-{
-    if (!stir_identity_of_token(&j->identity, token)) {
-        stir_judge_say(j, STIR_R_IDENTITY_PARTS, NULL);
-        return false;
-    }
-    stir_judge_pass(j, STIR_CHECK_IDENTITY);
-    return true;
-}
-
-/* A nested token has no parameters: it says itself what they would. */
-static void read_own_params(struct stir_judgement *j)
-{
-    j->identity.info = j->passport->x5u;
-    j->identity.ppt = j->passport->ppt_text;
-}
-
 /*= RFC8224-4 */
 static bool judge_identity(struct stir_judgement *j, struct stir_slice value)
 {
@@ -210,20 +190,31 @@ static bool judge_identity(struct stir_judgement *j, struct stir_slice value)
     return !(j->identity.departures & STIR_ID_BAD_PARTS);
 }
 
-/* Kinds whose signer vouches for the caller decide a call, by the policy. div and div-o are always read: they decide nothing alone, and say by whom a call was
- * retargeted. */
+/* Kinds whose signer vouches for the caller decide a call, by the policy. */
 static bool decides(const struct stir_policy *policy, enum stir_ppt ppt)
 {
     const unsigned deciding = 1u << STIR_PPT_NONE | 1u << STIR_PPT_SHAKEN | 1u << STIR_PPT_RCD;
     return ppt != STIR_PPT_OTHER && (policy->accept & deciding & 1u << ppt);
 }
 
-/* rph is always read too: it speaks of the call's priority. rsp stands in responses alone and speaks of who answers. */
+/* Third parties sign rich call data for numbers that they do not hold. */
+bool stir_is_third_party(const struct stir_judgement *j)
+{
+    return j->passport && j->passport->ppt == STIR_PPT_RCD && j->passport->iss.p;
+}
+
+bool stir_may_decide(const struct stir_judgement *j)
+{
+    return j->passport && decides(j->policy, j->passport->ppt) && !stir_is_third_party(j);
+}
+
+/* Always read, whatever may decide: div says by whom a call was retargeted, rph speaks of its priority, rcd of its caller; rsp stands in responses alone and
+ * speaks of who answers. */
 /*= RFC9970-9 */
 static bool accepts(const struct stir_judgement *j, enum stir_ppt ppt)
 {
     bool response = j->message->call->is_response;
-    return ppt == STIR_PPT_DIV || ppt == STIR_PPT_DIV_O || ppt == STIR_PPT_RPH || (ppt == STIR_PPT_RSP && response) || decides(j->policy, ppt);
+    return ppt == STIR_PPT_DIV || ppt == STIR_PPT_RPH || ppt == STIR_PPT_RCD || (ppt == STIR_PPT_RSP && response) || decides(j->policy, ppt);
 }
 
 /* The ppt parameter and the signed ppt against each other and against what the policy accepts (requirements A1.8, E5, E13, H 42, 43). */
@@ -262,7 +253,7 @@ static void judge_info(struct stir_judgement *j)
 {
     struct stir_slice info = j->identity.info;
     if (!info.p) {
-        stir_judge_say(j, STIR_R_INFO_MISSING, "%s", j->nested ? "inside of opt x5u stands for it, and is missing too" : "");
+        stir_judge_say(j, STIR_R_INFO_MISSING, NULL);
         return;
     }
     struct stir_url url;
@@ -344,24 +335,15 @@ static void judge_attest(struct stir_judgement *j)
     const struct stir_passport *p = j->passport;
     char least = j->policy->min_attest;
     stir_judge_faults(j, STIR_CHECK_ATTEST);
-    if (least && decides(j->policy, p->ppt) && (!p->attest || p->attest > least)) /* 'A' is the highest */
+    if (least && stir_may_decide(j) && (!p->attest || p->attest > least)) /* 'A' is the highest */
         stir_judge_say(j, STIR_R_ATTEST_BELOW_MINIMUM, "attest is %c, at least %c is asked for", p->attest ? p->attest : '-', least);
     if (p->attest)
         stir_judge_pass(j, STIR_CHECK_ATTEST);
 }
 
-/* Third parties sign rich call data for numbers that they do not hold: usable only beside a token of one who does. */
-/*= RFC9795-10 */
-static void judge_issuer(struct stir_judgement *j)
-{
-    if (j->passport->ppt == STIR_PPT_RCD && j->passport->iss.p)
-        stir_judge_say(j, STIR_R_RCD_ISSUER, "iss is \"%.*s\"", STIR_SHOW(j->passport->iss));
-}
-
 enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value)
 {
-    bool readable = j->nested ? judge_nested(j, value) : judge_identity(j, value);
-    if (!readable) {
+    if (!judge_identity(j, value)) {
         judge_date(j);
         return STIR_OK;
     }
@@ -380,8 +362,6 @@ enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value
         return STIR_ENOMEM;
     TRY(stir_passport_read(p, j->arena, &j->identity));
     j->passport = p;
-    if (j->nested)
-        read_own_params(j);
     stir_judge_faults(j, STIR_CHECK_IDENTITY);
     judge_kind(j);
     judge_info(j);
@@ -393,7 +373,6 @@ enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value
         judge_iat(j);
         judge_caller(j);
         judge_attest(j);
-        judge_issuer(j);
         TRY(stir_judge_claims(j));
     }
     judge_date(j);

@@ -112,6 +112,12 @@ static bool is_in_scope(const struct stir_crl_info *list, const struct stir_cert
     return !list->only_attribute && !(list->only_user && cert->is_ca) && !(list->only_ca && !cert->is_ca);
 }
 
+/* When the list counts no longer: with the domain's grace, for as long as no newer one can be had. */
+static int64_t end_of(const struct revocation *r, const struct stir_crl_info *list)
+{
+    return list->next_update ? list->next_update + r->domain->crl_grace : INT64_MAX;
+}
+
 /* The `i`th list may be used for `cert`: in scope, in date, signed by one who may. */
 static enum stir_err is_usable(struct revocation *r, size_t i, const struct stir_cert_info *cert, const struct stir_cert *issuer, bool *yes)
 {
@@ -119,7 +125,7 @@ static enum stir_err is_usable(struct revocation *r, size_t i, const struct stir
     *yes = false;
     if (!is_in_scope(list, cert))
         return STIR_OK;
-    if (!is_in_date(r, list->this_update, list->next_update ? list->next_update : INT64_MAX))
+    if (!is_in_date(r, list->this_update, end_of(r, list)))
         return STIR_OK;
     *yes = by_administrator(r, i);
     if (!*yes)
@@ -181,8 +187,7 @@ static enum stir_err check_cert(struct revocation *r, const struct stir_cert_inf
         const struct stir_crl_info *list = stir_crl_info(r->domain->crls[i]);
         if (!(usable & (uint64_t)1 << i) || is_superseded(r, usable, i))
             continue;
-        if (list->next_update)
-            lower(r, list->next_update);
+        lower(r, end_of(r, list));
         if (stir_crl_find(r->domain->crls[i], cert->issuer_der, cert->serial, &entry) && entry.reason != REMOVE_FROM_CRL) {
             say_revoked(f, cert, &entry, list);
             revoked = true;

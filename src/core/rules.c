@@ -145,7 +145,7 @@ static bool has_word(struct stir_slice text, struct stir_slice word)
     return false;
 }
 
-static void check_codes(const struct stir_cert_info *leaf, struct stir_findings *f)
+static void check_codes(const struct stir_cert_info *leaf, const struct stir_domain *domain, struct stir_findings *f)
 {
     const struct stir_tnauth *list = leaf->tnauth_list;
     struct stir_slice first = stir_tnauth_spc(list);
@@ -158,22 +158,26 @@ static void check_codes(const struct stir_cert_info *leaf, struct stir_findings 
             good = good && is_upper_or_digit(entry.text.p[j]);
         if (!good || entry.text.n == 0)
             stir_findings_add(f, STIR_R_SPC_FORM, "service provider code \"%.*s\" is not digits and capital letters", STIR_SHOW(entry.text));
+        else if (entry.kind == STIR_TNAUTH_SPC && domain && !stir_domain_accepts_spc(domain, entry.text))
+            stir_findings_add(f, STIR_R_SPC_FORM, "service provider code \"%.*s\" is not as long as those of %s are", STIR_SHOW(entry.text), domain->name);
     }
     if (first.p && !has_word(leaf->cn, first))
         stir_findings_add(f, STIR_R_CN_SPC, "the common name of %.*s lacks the code %.*s", STIR_NAME(leaf->subject), STIR_SHOW(first));
 }
 
-static void check_leaf_tnauth(const struct stir_cert_info *leaf, struct stir_findings *f)
+static void check_leaf_tnauth(const struct stir_cert_info *leaf, const struct stir_domain *domain, struct stir_findings *f)
 {
     if (leaf->tnauth == STIR_PART_ABSENT)
         stir_findings_add(f, STIR_R_TNAUTH_MISSING, "%.*s has no TNAuthList", STIR_NAME(leaf->subject));
     if (leaf->tnauth_list)
-        check_codes(leaf, f);
+        check_codes(leaf, domain, f);
 }
 
-static bool is_accepted_policy(struct stir_slice oid, const struct stir_policy *policy)
+static bool is_accepted_policy(struct stir_slice oid, const struct stir_domain *domain, const struct stir_policy *policy)
 {
     static const char arc[] = "2.16.840.1.114569.1.1."; /* ATIS SHAKEN certificate policies */
+    if (domain && domain->rules.n_policy_oids)
+        return stir_domain_accepts_policy(domain, oid);
     for (size_t i = 0; i < policy->n_policy_oids && i < STIR_POLICY_OIDS; i++)
         if (stir_slice_is(oid, policy->policy_oid[i]))
             return true;
@@ -188,9 +192,9 @@ static bool names_crl_issuer(const struct stir_cert_info *leaf)
     return false;
 }
 
-static void check_leaf_profile(const struct stir_cert_info *leaf, struct stir_findings *f)
+static void check_leaf_profile(const struct stir_cert_info *leaf, const struct stir_domain *domain, struct stir_findings *f)
 {
-    if (leaf->policies != STIR_PART_GOOD || leaf->n_policies != 1 || !is_accepted_policy(leaf->policy[0], f->policy))
+    if (leaf->policies != STIR_PART_GOOD || leaf->n_policies != 1 || !is_accepted_policy(leaf->policy[0], domain, f->policy))
         stir_findings_add(f, STIR_R_POLICY_OID, "%.*s has not exactly one accepted certificate policy", STIR_NAME(leaf->subject));
     if (!names_crl_issuer(leaf))
         stir_findings_add(f, STIR_R_CRLDP_ISSUER, "no CRL distribution point of %.*s names its cRLIssuer", STIR_NAME(leaf->subject));
@@ -205,8 +209,8 @@ void stir_rules_path(const struct stir_path *path, struct stir_findings *f)
     const struct stir_cert_info *leaf = stir_cert_info(path->cert[0]);
     size_t below = 0; /* intermediates between the certificate and the leaf: those that are self-issued are not counted */
     check_leaf_use(leaf, f);
-    check_leaf_tnauth(leaf, f);
-    check_leaf_profile(leaf, f);
+    check_leaf_tnauth(leaf, path->domain, f);
+    check_leaf_profile(leaf, path->domain, f);
     check_containment(path, f);
     for (size_t i = 0; i < path->n; i++) {
         const struct stir_cert_info *cert = stir_cert_info(path->cert[i]);

@@ -73,6 +73,19 @@ static enum stir_err open_domain(struct stir_trust_builder *builder, struct stir
     return STIR_OK;
 }
 
+enum stir_err stir_trust_domain_options(struct stir_trust_builder *builder, const struct stir_domain_options *options, struct stir_diag *diag)
+{
+    STIR_OSSL_QUIET;
+    struct stir_domain *domain;
+    struct stir_domain_rules rules;
+    if (!builder || !options)
+        return STIR_EARG;
+    TRY(stir_domain_rules_read(&rules, options, diag));
+    TRY(open_domain(builder, &domain));
+    domain->rules = rules;
+    return STIR_OK;
+}
+
 /* Any order of byte strings does for a search; shorter first is the cheapest. */
 static int compare_bytes(struct stir_slice a, struct stir_slice b)
 {
@@ -201,6 +214,18 @@ enum stir_err stir_trust_add_crl(struct stir_trust_builder *builder, struct stir
     if (domain->n_crls == STIR_MAX_CRLS)
         return STIR_ELIMIT;
     domain->crls[domain->n_crls++] = stir_crl_ref(crl);
+    return STIR_OK;
+}
+
+enum stir_err stir_trust_crl_grace(struct stir_trust_builder *builder, int64_t seconds)
+{
+    struct stir_domain *domain;
+    if (!builder)
+        return STIR_EARG;
+    if (seconds < 0 || seconds > STIR_MAX_GRACE)
+        return STIR_EVALUE;
+    TRY(open_domain(builder, &domain));
+    domain->crl_grace = seconds;
     return STIR_OK;
 }
 

@@ -197,6 +197,23 @@ enum stir_url_fault stir_url_parse_content(struct stir_url *out, struct stir_sli
     return parse(out, text, any_url, 1u << STIR_URL_QUERY | 1u << STIR_URL_PARAMS);
 }
 
+enum stir_err stir_url_write(char *buf, size_t cap, const struct stir_url *url)
+{
+    bool six = stir_slice_find(url->host, ':') < url->host.n;
+    struct stir_writer w = stir_writer_of(buf, cap ? cap - 1 : 0);
+    size_t n;
+    stir_put_text(&w, six ? "https://[" : "https://");
+    for (size_t i = 0; i < url->host.n; i++)
+        stir_put_char(&w, stir_lower(url->host.p[i]));
+    stir_put_format(&w, six ? "]:%u" : ":%u", url->port);
+    stir_put_slice(&w, url->path);
+    if (url->query.p) {
+        stir_put_char(&w, '?');
+        stir_put_slice(&w, url->query);
+    }
+    return stir_writer_close(&w, &n);
+}
+
 const char *stir_url_fault_text(enum stir_url_fault fault)
 {
     switch (fault) {

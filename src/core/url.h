@@ -36,6 +36,10 @@ enum stir_url_fault stir_url_parse(struct stir_url *out, struct stir_slice text,
 /* The same for the URL of content that a token speaks of, rich call data (RFC 9795 §5.1): a query and parameters are no faults there. */
 enum stir_url_fault stir_url_parse_content(struct stir_url *out, struct stir_slice text, bool any_url);
 
+/* The URL as it is asked for: scheme and host in small letters, the port always, path and query as they came; NUL behind it. STIR_ELIMIT when `cap` is too
+ * small. */
+enum stir_err stir_url_write(char *buf, size_t cap, const struct stir_url *url) STIR_MUST_USE;
+
 /* What a fault means, one line, for a person. */
 const char *stir_url_fault_text(enum stir_url_fault fault);
 

@@ -161,26 +161,16 @@ static void explain_check(struct stir_writer *w, const struct stir_check *c)
     stir_put_char(w, '\n');
 }
 
-static size_t headers_of(const struct stir_verdict *v)
-{
-    size_t n = 0;
-    while (n < v->n_tokens && v->tokens[n].nested == 0)
-        n++;
-    return n;
-}
-
 static void explain_token(struct stir_writer *w, const struct stir_verdict *v, const struct stir_token_verdict *t)
 {
-    stir_put_format(w, "Identity %zu of %zu", t->index + 1, headers_of(v));
-    if (t->nested)
-        stir_put_format(w, ", token %zu inside of its own", t->nested);
-    stir_put_format(w, ": %s", stir_verstat_text(t->verstat));
+    stir_put_format(w, "Identity %zu of %zu: %s", t->index + 1, v->n_tokens, stir_verstat_text(t->verstat));
     if (t->ppt_text.n)
         put_pair(w, "ppt", t->ppt_text);
     if (t->attest)
         put_pair(w, "attest", stir_slice_of(&t->attest, 1));
     put_parties(w, t);
     put_pair(w, "origid", t->origid);
+    put_pair(w, "iss", t->iss);
     stir_put_char(w, '\n');
     if (t->signer[0]) {
         stir_put_text(w, "  signed as  ");
@@ -191,7 +181,7 @@ static void explain_token(struct stir_writer *w, const struct stir_verdict *v, c
         stir_put_char(w, '\n');
     }
     if (t->rcd.p || t->crn.p) {
-        stir_put_text(w, "  call data   ");
+        stir_put_text(w, t->iss.p ? "  call data of a third party  " : "  call data   ");
         put_plain(w, t->rcd);
         put_pair(w, "crn", t->crn);
         stir_put_char(w, '\n');
@@ -291,13 +281,14 @@ static void json_check(struct stir_writer *w, const struct stir_check *c)
 
 static void json_token(struct stir_writer *w, const struct stir_token_verdict *t)
 {
-    stir_put_format(w, "{\"index\":%zu,\"nested\":%zu", t->index, t->nested);
+    stir_put_format(w, "{\"index\":%zu", t->index);
     json_text(w, "ppt", t->ppt_text);
     json_text(w, "verstat", stir_slice_str(stir_verstat_text(t->verstat)));
     json_reason(w, t->reason);
     json_claims(w, t);
     json_text(w, "signer", stir_slice_str(t->signer));
     json_text(w, "domain", stir_slice_str(t->domain));
+    json_text(w, "iss", t->iss);
     json_name(w, "rcd");
     stir_put_slice(w, t->rcd.p ? t->rcd : stir_slice_str("null"));
     json_text(w, "crn", t->crn);

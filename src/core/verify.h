@@ -18,13 +18,11 @@ struct stir_message {
 };
 
 struct stir_judgement {
-    size_t number;            /* place among the tokens of the call: first those of the headers, in their order, then those that div-o tokens nest */
-    size_t index;             /* of the Identity header that it came in */
-    size_t nested;            /* 0: it stands in the header itself; else how deep inside */
-    size_t within;            /* number of the token whose opt it is; its own when it stands in the header */
+    size_t index;
     struct stir_arena *arena; /* of the verdict: everything shown lives here */
     const struct stir_policy *policy;
     const struct stir_message *message;
+    const struct stir_trust *trust;
     int64_t now;
     bool out_of_memory;
 
@@ -53,7 +51,7 @@ const struct stir_check *stir_judge_failure(const struct stir_judgement *j);
 /* The token's faults that belong to `check`, said. */
 void stir_judge_faults(struct stir_judgement *j, enum stir_check_id check);
 
-/* Everything that needs no certificate: grammar, form, kind, URL, claims, times, numbers. `value` is that of the header, or the token that is nested. */
+/* Everything that needs no certificate: grammar, form, kind, URL, claims, times, numbers. */
 enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value) STIR_MUST_USE;
 /* A claim names the same party as the message. */
 bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party *party);
@@ -65,6 +63,14 @@ void stir_judge_diversion(struct stir_judgement *tokens, size_t n);
 enum stir_err stir_judge_claims(struct stir_judgement *j) STIR_MUST_USE;
 /* What became of the content that rich call data speaks of; the last word once none is open. */
 void stir_judge_content(struct stir_judgement *j);
+/* Rich call data of a third party, as iss says; it never decides. */
+bool stir_is_third_party(const struct stir_judgement *j);
+/* Of a kind that the policy lets decide who calls, and its signer's own call. */
+bool stir_may_decide(const struct stir_judgement *j);
+/* iss against the signer's certificate; and over all tokens together, before and after the certificates: does any that stands vouch for the number?
+ * (third_party.c) */
+void stir_judge_issuer(struct stir_judgement *j);
+void stir_judge_third_parties(struct stir_judgement *tokens, size_t n);
 /* rph and sph against the message (rph.c), over all tokens together. */
 bool stir_is_rph(const struct stir_judgement *j);
 void stir_judge_priority(struct stir_judgement *tokens, size_t n, const struct stir_call *call);

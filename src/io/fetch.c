@@ -1,6 +1,8 @@
+/* Over 600 lines, and still one subject: the way of one request from its name to its body, whose every step sees the same struct flight. */
 #include "io/fetch.h"
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -15,7 +17,8 @@ struct fetcher_list {
 };
 
 struct stir_fetcher {
-    struct stir_fetch_options options;
+    struct stir_fetch_options options; /* its texts are gone */
+    char *tls_root;
     CURLM *multi;
     struct stir_resolver *resolver;
     int epoll;
@@ -37,8 +40,9 @@ struct flight {
     CURL *easy;
     CURLSH *names; /* a memory of names of its own: another flight's pins are not this one's */
     struct curl_slist *headers, *pins;
+    struct stir_slice post; /* ours */
     size_t max_bytes, cap, header_bytes, header_lines;
-    bool certificate, literal, asked_etag, refused;
+    bool literal, asked_etag, refused;
     const char *stopped; /* why we ended the transfer ourselves */
     char curl_error[CURL_ERROR_SIZE];
 };
@@ -77,19 +81,29 @@ static void ground(struct flight *f)
     f->easy = NULL;
     curl_share_cleanup(f->names);
     f->names = NULL;
+    for (struct curl_slist *header = f->shown.secret ? f->headers : NULL; header; header = header->next)
+        OPENSSL_cleanse(header->data, strlen(header->data));
     curl_slist_free_all(f->headers);
     curl_slist_free_all(f->pins);
     f->headers = f->pins = NULL;
+    OPENSSL_clear_free((void *)(uintptr_t)f->post.p, f->post.n);
+    f->post = (struct stir_slice){NULL, 0};
+}
+
+static void free_body(struct stir_flight *flight)
+{
+    if (flight->body && flight->secret)
+        OPENSSL_cleanse(flight->body, flight->n);
+    free(flight->body);
+    flight->body = NULL;
+    flight->n = 0;
 }
 
 static void end(struct flight *f, enum stir_fetch_end how)
 {
     ground(f);
-    if (how != STIR_FETCH_BODY) {
-        free(f->shown.body);
-        f->shown.body = NULL;
-        f->shown.n = 0;
-    }
+    if (how != STIR_FETCH_BODY)
+        free_body(&f->shown);
     f->shown.end = how;
     list_remove(&f->fetcher->active, f);
     list_add(&f->fetcher->ended, f);
@@ -144,7 +158,7 @@ static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
     if (n > f->max_bytes - f->shown.n)
         return stop(f, "the body is too long");
     if (f->shown.n + n > f->cap) {
-        size_t cap = f->cap ? f->cap : 4096;
+        size_t cap = f->cap ? f->cap : f->shown.secret ? f->max_bytes : 4096; /* what realloc leaves behind could be a secret */
         while (cap < f->shown.n + n)
             cap *= 2;
         char *bigger = realloc(f->shown.body, cap);
@@ -227,7 +241,7 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 
 static CURLcode set_connection(struct flight *f)
 {
-    const struct stir_fetch_options *options = &f->fetcher->options;
+    const char *tls_root = f->fetcher->tls_root;
     CURLcode code = CURLE_OK;
     SET(CURLOPT_URL, f->shown.url);
     SET(CURLOPT_PATH_AS_IS, 1L);
@@ -247,8 +261,8 @@ static CURLcode set_connection(struct flight *f)
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (options->tls_root) {
-        SET(CURLOPT_CAINFO, options->tls_root);
+    if (tls_root) {
+        SET(CURLOPT_CAINFO, tls_root);
         SET(CURLOPT_CAPATH, NULL); /* instead of the system's roots, not beside them */
     }
     return code;
@@ -270,6 +284,11 @@ static CURLcode set_transfer(struct flight *f)
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)f->max_bytes);
     SET(CURLOPT_ERRORBUFFER, f->curl_error);
     SET(CURLOPT_PRIVATE, f);
+    if (f->post.p) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE, (long)f->post.n);
+        SET(CURLOPT_POSTFIELDS, f->post.p); /* not copied */
+    }
     return code;
 }
 
@@ -281,15 +300,8 @@ static bool pin(struct flight *f)
     size_t n;
     stir_put_format(&w, "%s:%u:", f->host, f->port);
     for (size_t i = 0; i < f->addrs.n; i++) {
-        const unsigned char *b = f->addrs.addr[i].bytes;
         stir_put_text(&w, i ? "," : "");
-        if (stir_net_addr_is_v4(&f->addrs.addr[i])) {
-            stir_put_format(&w, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
-            continue;
-        }
-        for (size_t j = 0; j < 16; j += 2)
-            stir_put_format(&w, "%s%x", j ? ":" : "[", (unsigned)b[j] << 8 | b[j + 1]);
-        stir_put_char(&w, ']');
+        stir_put_net_addr(&w, &f->addrs.addr[i]);
     }
     if (stir_writer_close(&w, &n) != STIR_OK)
         return false;
@@ -409,21 +421,35 @@ static void write_host(struct flight *f, const struct stir_url *url)
         f->host[0] = '\0'; /* longer than a name can be: the lookup refuses it */
 }
 
-static bool make_headers(struct flight *f, const char *etag)
+/* One line more; curl copies it, and this copy of a credential does not stay. */
+static bool add_header(struct flight *f, const char *name, struct stir_slice value)
 {
-    char line[STIR_FETCH_ETAG + 32];
-    f->headers = curl_slist_append(NULL, f->certificate ? "Accept: application/pem-certificate-chain, */*;q=0.5" : "Accept: */*");
-    if (!f->headers || !etag[0])
-        return f->headers != NULL;
-    f->asked_etag = true;
-    snprintf(line, sizeof(line), "If-None-Match: %s", etag);
-    struct curl_slist *more = curl_slist_append(f->headers, line);
+    size_t n = strlen(name) + 2 + value.n;
+    char *line = malloc(n + 1);
+    struct curl_slist *more = NULL;
+    if (line && snprintf(line, n + 1, "%s: %.*s", name, (int)value.n, value.p) == (int)n)
+        more = curl_slist_append(f->headers, line);
+    OPENSSL_clear_free(line, n);
     f->headers = more ? more : f->headers;
     return more != NULL;
 }
 
-enum stir_err stir_fetch_start(struct stir_flight **out, struct stir_fetcher *fetcher, const struct stir_url *url, const char *text, const char *etag,
-                               size_t max_bytes, bool certificate, void *owner)
+static bool make_headers(struct flight *f, const struct stir_fetch_ask *ask)
+{
+    f->asked_etag = ask->etag[0] != '\0';
+    return add_header(f, "Accept", stir_slice_str(ask->accept)) && (!f->asked_etag || add_header(f, "If-None-Match", stir_slice_str(ask->etag))) &&
+           (!ask->authorization.p || add_header(f, "Authorization", ask->authorization)) &&
+           (!ask->post.p || add_header(f, "Content-Type", stir_slice_str("application/json")));
+}
+
+static bool copy_post(struct flight *f, struct stir_slice post)
+{
+    char *copy = post.p ? OPENSSL_memdup(post.p, post.n ? post.n : 1) : NULL;
+    f->post = stir_slice_of(copy, copy ? post.n : 0);
+    return !post.p || copy;
+}
+
+enum stir_err stir_fetch_start(struct stir_flight **out, struct stir_fetcher *fetcher, const struct stir_fetch_ask *ask, void *owner)
 {
     if (fetcher->n >= fetcher->options.max_flights)
         return STIR_ELIMIT;
@@ -432,14 +458,14 @@ enum stir_err stir_fetch_start(struct stir_flight **out, struct stir_fetcher *fe
         return STIR_ENOMEM;
     f->fetcher = fetcher;
     f->shown.owner = owner;
-    f->port = url->port;
-    f->max_bytes = max_bytes;
-    f->certificate = certificate;
+    f->shown.secret = ask->authorization.p || ask->post.p;
+    f->port = ask->url->port;
+    f->max_bytes = ask->max_bytes;
     f->deadline = clock_ms() + fetcher->options.timeout_ms;
     begin_headers(f);
-    write_host(f, url);
-    snprintf(f->shown.url, sizeof(f->shown.url), "%s", text);
-    if (!make_headers(f, etag)) {
+    write_host(f, ask->url);
+    snprintf(f->shown.url, sizeof(f->shown.url), "%s", ask->text);
+    if (!make_headers(f, ask) || !copy_post(f, ask->post)) {
         ground(f);
         free(f);
         return STIR_ENOMEM;
@@ -447,10 +473,10 @@ enum stir_err stir_fetch_start(struct stir_flight **out, struct stir_fetcher *fe
     fetcher->n++;
     list_add(&fetcher->active, f);
     *out = &f->shown;
-    if (url->host_is_ip)
-        begin_literal(f, url->host);
+    if (ask->url->host_is_ip)
+        begin_literal(f, ask->url->host);
     else
-        begin_name(f, url->host);
+        begin_name(f, ask->url->host);
     return STIR_OK;
 }
 
@@ -537,7 +563,7 @@ struct stir_flight *stir_fetch_next(struct stir_fetcher *fetcher)
 void stir_flight_free(struct stir_flight *flight)
 {
     if (flight)
-        free(flight->body);
+        free_body(flight);
     free(flight);
 }
 
@@ -565,8 +591,9 @@ enum stir_err stir_fetcher_new(struct stir_fetcher **out, const struct stir_fetc
     fetcher->options = *options;
     fetcher->curl_due = -1;
     fetcher->epoll = epoll_create1(EPOLL_CLOEXEC);
+    fetcher->tls_root = options->tls_root ? strdup(options->tls_root) : NULL;
     enum stir_err err = fetcher->epoll < 0 ? stir_diag_set(diag, STIR_ENOMEM, SIZE_MAX, "no descriptor is left for epoll") : STIR_OK;
-    if (err == STIR_OK && !open_multi(fetcher))
+    if (err == STIR_OK && ((options->tls_root && !fetcher->tls_root) || !open_multi(fetcher)))
         err = STIR_ENOMEM;
     if (err == STIR_OK)
         err = stir_resolver_new(&fetcher->resolver, options->resolver, options->timeout_ms, fetcher->epoll);
@@ -593,5 +620,6 @@ void stir_fetcher_free(struct stir_fetcher *fetcher)
     if (fetcher->epoll >= 0)
         close(fetcher->epoll);
     curl_global_cleanup();
+    free(fetcher->tls_root);
     free(fetcher);
 }

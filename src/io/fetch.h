@@ -1,4 +1,4 @@
-/* One GET over HTTPS at a time or many: the name resolved once, every address judged, the connection pinned to them and judged again, everything capped. */
+/* One request over HTTPS at a time or many: the name resolved once, every address judged, the connection pinned to them and judged again, everything capped. */
 #ifndef STIR_IO_FETCH_H
 #define STIR_IO_FETCH_H
 
@@ -31,6 +31,17 @@ struct stir_fetch_options {
 
 struct stir_fetcher;
 
+/* What is asked for, and how. Everything is copied. */
+struct stir_fetch_ask {
+    const struct stir_url *url;
+    const char *text;                /* `url`, rebuilt from its parts */
+    const char *accept;              /* the media types that are wanted */
+    const char *etag;                /* of what is there already; "": nothing is */
+    struct stir_slice authorization; /* the header field's value, sent as it stands; absent: none */
+    struct stir_slice post;          /* JSON to POST; absent: GET */
+    size_t max_bytes;
+};
+
 /* One fetch, from start until it is freed. What stands behind `end` is set when it has ended. */
 struct stir_flight {
     void *owner;              /* the caller's */
@@ -42,15 +53,15 @@ struct stir_flight {
     char etag[STIR_FETCH_ETAG + 1]; /* "" when there is none */
     struct stir_http_life life;
     char detail[200]; /* what went wrong, one line */
+    bool secret;      /* it carried a credential: what was sent and what came is cleansed */
 };
 
 enum stir_err stir_fetcher_new(struct stir_fetcher **out, const struct stir_fetch_options *options, struct stir_diag *diag) STIR_MUST_USE;
 void stir_fetcher_free(struct stir_fetcher *fetcher);
 
-/* Begin. `text` is `url`, rebuilt from its parts; `etag` may be "". A flight that fails at once ends as others do. STIR_ELIMIT (max_flights are under way),
- * STIR_ENOMEM. The fetcher owns the flight until it gives it back. */
-enum stir_err stir_fetch_start(struct stir_flight **out, struct stir_fetcher *fetcher, const struct stir_url *url, const char *text, const char *etag,
-                               size_t max_bytes, bool certificate, void *owner) STIR_MUST_USE;
+/* Begin. A flight that fails at once ends as others do. STIR_ELIMIT (max_flights are under way), STIR_ENOMEM. The fetcher owns the flight until it gives it
+ * back. */
+enum stir_err stir_fetch_start(struct stir_flight **out, struct stir_fetcher *fetcher, const struct stir_fetch_ask *ask, void *owner) STIR_MUST_USE;
 /* The descriptor that is readable when there is something to do, and the milliseconds after which there is without (-1: never). */
 int stir_fetch_fd(const struct stir_fetcher *fetcher);
 int64_t stir_fetch_wait(struct stir_fetcher *fetcher);

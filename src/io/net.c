@@ -2,17 +2,12 @@
 #include <stir/net.h>
 
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "core/bytes.h"
 #include "core/url.h"
 #include "io/cache.h"
-#include "io/fetch.h"
+#include "io/net_open.h"
 
 enum { KEY_CAP = STIR_FETCH_URL + 32 };
 
@@ -43,92 +38,14 @@ struct errand {
 };
 
 struct stir_net {
-    struct stir_net_options options; /* no zeros left; texts copied into `tls_root` or gone */
-    char *tls_root;
+    struct stir_net_options options; /* no zeros left */
     struct stir_cache *cache;
     struct stir_fetcher *fetcher;
     struct errand *errands;
     struct ready *first, **last;
 };
 
-/* A peer that hangs up must not end the host's process: SIGPIPE is held back from this thread, and one that came of our writing is taken away. */
-struct quiet_pipe {
-    sigset_t before, pipe;
-    bool was_pending;
-};
-static void quiet_pipe_begin(struct quiet_pipe *q)
-{
-    sigset_t pending;
-    sigemptyset(&q->pipe);
-    sigaddset(&q->pipe, SIGPIPE);
-    q->was_pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &q->pipe, &q->before);
-}
-static void quiet_pipe_end(struct quiet_pipe *q)
-{
-    const struct timespec now = {0, 0};
-    if (!q->was_pending)
-        (void)sigtimedwait(&q->pipe, NULL, &now);
-    pthread_sigmask(SIG_SETMASK, &q->before, NULL);
-}
-#define QUIET                                                          \
-    STIR_OSSL_QUIET;                                                   \
-    __attribute__((cleanup(quiet_pipe_end))) struct quiet_pipe quiet_; \
-    quiet_pipe_begin(&quiet_)
-
 /* ---- Beginning ---- */
-
-static int64_t system_clock(void *arg)
-{
-    (void)arg;
-    return (int64_t)time(NULL);
-}
-
-static void use_defaults(struct stir_net_options *o)
-{
-    const struct {
-        size_t *value, otherwise;
-    } sizes[] = {
-        {&o->max_fetches, 1024},      {&o->max_connections, 64},    {&o->memory_bytes, 64u << 20},
-        {&o->memory_entries, 100000}, {&o->disk_bytes, 256u << 20}, {&o->disk_entries, 100000},
-    };
-    const struct {
-        int64_t *value, otherwise;
-    } times[] = {{&o->timeout_ms, 2000}, {&o->default_fresh, 86400}, {&o->max_fresh, 30 * 86400}, {&o->negative, 60}, {&o->stale_if_error, 7 * 86400}};
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-        if (*sizes[i].value == 0)
-            *sizes[i].value = sizes[i].otherwise;
-    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-        if (*times[i].value == 0)
-            *times[i].value = times[i].otherwise;
-    if (!o->clock)
-        o->clock = system_clock;
-}
-
-static enum stir_err open_networks(struct stir_guard *guard, const struct stir_net_options *options, struct stir_diag *diag)
-{
-    for (size_t i = 0; i < options->n_allow_net; i++) {
-        struct stir_slice text = stir_slice_str(options->allow_net[i]);
-        enum stir_err err = stir_guard_open(guard, text);
-        if (err != STIR_OK)
-            return stir_diag_set(diag, err, SIZE_MAX, "the network \"%.*s\" is %s", STIR_SHOW(text),
-                                 err == STIR_ELIMIT   ? "one too many"
-                                 : err == STIR_EVALUE ? "no network: it has bits set beyond its prefix"
-                                                      : "none: give it as 10.0.0.0/8 or fd00::/8");
-    }
-    return STIR_OK;
-}
-
-static enum stir_err use_tls_root(struct stir_net *net, struct stir_diag *diag)
-{
-    const char *path = net->options.tls_root;
-    if (!path)
-        return STIR_OK;
-    if (access(path, R_OK) != 0)
-        return stir_diag_set(diag, STIR_ENOTFOUND, SIZE_MAX, "the file of TLS roots \"%s\" cannot be read", path);
-    net->tls_root = strdup(path);
-    return net->tls_root ? STIR_OK : STIR_ENOMEM;
-}
 
 static enum stir_err open_cache(struct stir_net *net, struct stir_diag *diag)
 {
@@ -138,36 +55,22 @@ static enum stir_err open_cache(struct stir_net *net, struct stir_diag *diag)
     return err == STIR_ENOTFOUND ? stir_diag_set(diag, err, SIZE_MAX, "the cache folder \"%s\" is not there, or not yours to write", o->cache_dir) : err;
 }
 
-static enum stir_err open_fetcher(struct stir_net *net, struct stir_diag *diag)
-{
-    const struct stir_net_options *o = &net->options;
-    struct stir_fetch_options options = {.resolver = stir_slice_str(o->resolver),
-                                         .tls_root = net->tls_root,
-                                         .timeout_ms = o->timeout_ms,
-                                         .max_flights = o->max_fetches,
-                                         .max_connections = o->max_connections};
-    TRY(open_networks(&options.guard, o, diag));
-    return stir_fetcher_new(&net->fetcher, &options, diag);
-}
-
 enum stir_err stir_net_new(struct stir_net **out, const struct stir_net_options *options, struct stir_diag *diag)
 {
-    QUIET;
+    STIR_NET_QUIET;
     const struct stir_net_options none = STIR_NET_OPTIONS_INIT;
     options = options ? options : &none;
-    if (!out || options->size < sizeof(*options) || (options->n_allow_net && !options->allow_net) || options->timeout_ms < 0 || options->timeout_ms > 600000)
+    if (!out || !stir_net_options_are_good(options))
         return STIR_EARG;
     struct stir_net *net = calloc(1, sizeof(*net));
     if (!net)
         return STIR_ENOMEM;
     net->options = *options;
     net->last = &net->first;
-    use_defaults(&net->options);
-    enum stir_err err = use_tls_root(net, diag);
+    stir_net_defaults(&net->options);
+    enum stir_err err = open_cache(net, diag);
     if (err == STIR_OK)
-        err = open_cache(net, diag);
-    if (err == STIR_OK)
-        err = open_fetcher(net, diag);
+        err = stir_net_fetcher(&net->fetcher, &net->options, diag);
     if (err == STIR_OK)
         *out = net;
     else
@@ -196,7 +99,7 @@ void stir_net_free(struct stir_net *net)
 {
     if (!net)
         return;
-    QUIET;
+    STIR_NET_QUIET;
     stir_fetcher_free(net->fetcher);
     stir_cache_free(net->cache);
     while (net->errands) {
@@ -209,7 +112,6 @@ void stir_net_free(struct stir_net *net)
         net->first = ready->next;
         free(ready);
     }
-    free(net->tls_root);
     free(net);
 }
 
@@ -360,25 +262,11 @@ static void finish(struct stir_net *net, struct errand *errand)
 
 /* ---- Asking ---- */
 
-/* The URL as it is asked for: scheme and host in small letters, the port always, the path as it came. */
-static enum stir_err write_url(char *buf, size_t cap, const struct stir_url *url)
-{
-    bool six = stir_slice_find(url->host, ':') < url->host.n;
-    struct stir_writer w = stir_writer_of(buf, cap ? cap - 1 : 0);
-    size_t n;
-    stir_put_text(&w, six ? "https://[" : "https://");
-    for (size_t i = 0; i < url->host.n; i++)
-        stir_put_char(&w, stir_lower(url->host.p[i]));
-    stir_put_format(&w, six ? "]:%u" : ":%u", url->port);
-    stir_put_slice(&w, url->path);
-    return stir_writer_close(&w, &n);
-}
-
 /* What a kind keeps apart stands before the URL. */
 static enum stir_err write_key(char key[KEY_CAP], const struct stir_url *url, enum stir_net_kind kind, size_t max_bytes)
 {
     int n = kind == STIR_NET_CERT ? 0 : snprintf(key, KEY_CAP, "%zu ", max_bytes);
-    return write_url(key + n, KEY_CAP - (size_t)n, url);
+    return stir_url_write(key + n, KEY_CAP - (size_t)n, url);
 }
 
 static const char *url_of(const char *key)
@@ -420,8 +308,12 @@ static enum stir_err dispatch(struct stir_net *net, const struct stir_url *url, 
     }
     errand->kind = kind;
     memcpy(errand->key, key, KEY_CAP);
-    enum stir_err err = stir_fetch_start(&errand->flight, net->fetcher, url, url_of(key), old ? old->etag : "",
-                                         kind == STIR_NET_CERT ? STIR_MAX_PEM : max_bytes, kind == STIR_NET_CERT, errand);
+    const struct stir_fetch_ask asked = {.url = url,
+                                         .text = url_of(key),
+                                         .accept = kind == STIR_NET_CERT ? "application/pem-certificate-chain, */*;q=0.5" : "*/*",
+                                         .etag = old ? old->etag : "",
+                                         .max_bytes = kind == STIR_NET_CERT ? STIR_MAX_PEM : max_bytes};
+    enum stir_err err = stir_fetch_start(&errand->flight, net->fetcher, &asked, errand);
     if (err != STIR_OK) {
         free_errand(errand);
         return err;
@@ -505,7 +397,7 @@ enum stir_err stir_net_start(struct stir_net *net, struct stir_slice url, enum s
 {
     if (!is_asked_well(net, url, kind))
         return STIR_EARG;
-    QUIET;
+    STIR_NET_QUIET;
     const struct waiter asking = {.id = id, .max_bytes = max_bytes ? max_bytes : STIR_MAX_PEM};
     return ask(net, url, kind, &asking);
 }
@@ -521,7 +413,7 @@ enum stir_err stir_net_get(struct stir_net *net, struct stir_slice url, enum sti
 {
     if (!is_asked_well(net, url, kind) || !out)
         return STIR_EARG;
-    QUIET;
+    STIR_NET_QUIET;
     struct ready *ready = NULL;
     const struct waiter asking = {.max_bytes = max_bytes ? max_bytes : STIR_MAX_PEM, .slot = &ready};
     TRY(ask(net, url, kind, &asking));
@@ -550,7 +442,7 @@ void stir_net_step(struct stir_net *net)
 {
     if (!net)
         return;
-    QUIET;
+    STIR_NET_QUIET;
     step(net);
 }
 

@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "core/bytes.h"
-
 enum { V4_AT = 12, V4_BITS = 96 };
 static const unsigned char v4_prefix[V4_AT] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -99,6 +97,18 @@ bool stir_net_addr_eq(const struct stir_net_addr *a, const struct stir_net_addr 
 bool stir_net_addr_is_v4(const struct stir_net_addr *addr)
 {
     return begins_with(addr->bytes, v4_prefix, V4_BITS);
+}
+
+void stir_put_net_addr(struct stir_writer *w, const struct stir_net_addr *addr)
+{
+    const unsigned char *b = addr->bytes;
+    if (stir_net_addr_is_v4(addr)) {
+        stir_put_format(w, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+        return;
+    }
+    for (size_t i = 0; i < 16; i += 2)
+        stir_put_format(w, "%s%x", i ? ":" : "[", (unsigned)b[i] << 8 | b[i + 1]);
+    stir_put_char(w, ']');
 }
 
 /* The digits behind the '/'. */

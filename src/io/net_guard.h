@@ -6,6 +6,8 @@
 
 #include <sys/socket.h>
 
+#include "core/bytes.h"
+
 enum { STIR_GUARD_NETS = 64 }; /* networks that one guard opens; a lab has two or three */
 
 /* An address as 16 bytes. IPv4 stands as ::ffff:a.b.c.d, so that a mapped address and the one that it maps are the same thing. */
@@ -29,6 +31,8 @@ enum stir_err stir_net_addr_parse(struct stir_net_addr *out, struct stir_slice t
 enum stir_err stir_net_addr_of(struct stir_net_addr *out, const struct sockaddr *from) STIR_MUST_USE;
 bool stir_net_addr_eq(const struct stir_net_addr *a, const struct stir_net_addr *b);
 bool stir_net_addr_is_v4(const struct stir_net_addr *addr);
+/* As a URL has it: IPv6 in brackets. */
+void stir_put_net_addr(struct stir_writer *w, const struct stir_net_addr *addr);
 
 /* "10.0.0.0/8", "fd00::/8", or an address alone. STIR_ESYNTAX; STIR_EVALUE (bits set beyond the prefix: a slip). */
 enum stir_err stir_net_cidr_parse(struct stir_net_cidr *out, struct stir_slice text) STIR_MUST_USE;

@@ -2,6 +2,7 @@
 """Fetch and cache as they meet a hostile network: `stir fetch` and `stir verify` against the lab on 127.0.0.0/8 (lab.py). net.py SOURCE STIR
 
 No other address is ever contacted: what must be refused leads to a trap of our own, which counts."""
+import base64
 import gzip
 import hashlib
 import json
@@ -307,6 +308,45 @@ for page, file in (("page.html", "page.html"), ("chain.pem", "chain.pem")):
     said.append(re.sub(r"iat=\d+|age=\S+", "", verify(url("good", page), *LAB, "--cache", folder)[1]))
     same = {re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "UUID", text) for text in said}
     tap.rule(f"the verdict is the same with a hot, cold, broken or no cache: {page}", [] if len(same) == 1 else sorted(same))
+
+# ---------------------------------------------------------------- content of rich call data (requirements H52)
+icon = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
+(www / "icon.png").write_bytes(icon)
+(www / "another.png").write_bytes(icon[:-1])
+(www / "big.png").write_bytes(icon + b"x" * 600_000)
+
+
+def digest(content):
+    return "sha256-" + base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+def content(name, address, says, *words, icon_digest=digest(icon)):
+    """A call passes whatever comes of its icon; the check rcd says what did."""
+    rcd = json.dumps({"icn": address, "nam": "Q Branch"})
+    value = subprocess.run([str(STIR), "sign", "--key", "sp.key", "--x5u", url("good"), "--ppt", "rcd", *CALL, "--rcd", rcd, "--rcdi", json.dumps({"/icn": icon_digest})], cwd=work,
+                           check=True, capture_output=True).stdout.decode().strip()
+    status, out, err, _ = stir("verify", "--identity", value, *CALL, "--trust", "ca.pem", "--policy", "rfc8224", "--json", *words)
+    if status != YES:
+        return tap.rule(name, [f"exit status {status}: {out[:600]} {err[:600]}"])
+    check = next(check for check in json.loads(out)["tokens"][0]["checks"] if check["name"] == "rcd")
+    got = f"{check['result']} {check['reason']} {check['detail']}"
+    return tap.rule(name, [] if re.search(says, got) else [got])
+
+
+before = len(nginx.hits("icon.png"))
+content("content is not fetched unasked", url("good", "icon.png"), "^warning rcd-unverified", *LAB)
+tap.rule("its host was not asked", [] if len(nginx.hits("icon.png")) == before else ["it was"])
+content("content that is what was signed for", url("good", "icon.png"), "^pass", *LAB, "--fetch-content")
+content("with --cert it alone is fetched", url("good", "icon.png"), "^pass", *LAB, "--fetch-content", "--cert", "chain.pem")
+content("another image", url("good", "another.png"), "^warning rcd-digest", *LAB, "--fetch-content")
+content("the digest of another", url("good", "icon.png"), "^warning rcd-digest", *LAB, "--fetch-content", icon_digest=digest(b""))
+for what, address, reason in (("an address that is not opened", url("trap", "icon.png"), "info-refused"), ("a mapped address", url("mappedtrap", "icon.png"), "info-refused"),
+                              ("one bad address among good ones", url("mixed", "icon.png"), "info-refused"), ("a host that is down", url("down", "icon.png"), "info-unreachable"),
+                              ("an image that is not there", url("good", "nowhere.png"), "info-unreachable"), ("a redirect", url("good", "moved.pem"), "info-unreachable"),
+                              ("an image that is too long", url("good", "big.png"), "info-unreachable"), ("endless chunks", url("odd", "endless"), "info-unreachable")):
+    content(f"content behind {what} is not verified", address, f"^warning rcd-unverified.*{reason}", *LAB, "--fetch-content")
+content("content at an address by number is not asked for", f"https://{TRAP}:{PORT}/icon.png", "^warning rcd-unverified", *LAB, "--fetch-content")
+verdict("--fetch-content lifts the mistake of options with --cert", url("good"), YES, "^TN-Validation-Passed", "--cert", "chain.pem", "--fetch-content", *LAB)
 
 nginx.stop()
 tap.rule("nothing that was refused was ever connected to", [f"{server.socket.getsockname()}: {server.hits}" for server in (trap, trap_web) if server.hits])
