@@ -1,63 +1,26 @@
 #!/usr/bin/python3
-"""Breaks the code on purpose and wants a named test to turn red. mutate.py [--smoke] [NAME...]
+"""Breaks the code on purpose and wants a named test to turn red. mutate.py [--smoke | --count] [NAME...]
 
-tests/mutations/NAME.patch begins with "# test: NAME OF A MESON TEST" and may say "# case: TEXT" that its failing lines must contain. Each patch is applied to one copy of the
-tree (build-mutate/tree), only what that test needs is rebuilt, the test is run, the patch is taken back.
-With --smoke: six of them, and TAP for the test runner.
+tests/mutations/NAME.patch begins with "# test: NAME OF A MESON TEST"; "# case: TEXT" is what its failing lines must contain, "# clause: RFC8946-4.2a" a requirement that is broken with
+it (tests/data/musts.tsv). Each patch is applied to a copy of the tree (build-mutate/1/tree, one for each core), only what that test needs is rebuilt, the test is run, the patch is taken
+back. With --smoke: six of them, and TAP for the test runner. With --count: "N passed, N failed" as the last line.
 """
 import json
 import os
+import queue
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "build-mutate"
-TREE, BUILD = HOME / "tree", HOME / "build"
 SMOKE = 6
-# git must not take the copy for a folder of the repository around it: it would skip the patch in silence.
-ENV = {**os.environ, "GIT_CEILING_DIRECTORIES": str(HOME)}
-
-
-def copy_tree():
-    """Make TREE what the working tree is, touching only files that differ, so that ninja has little to do."""
-    names = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True, capture_output=True, text=True).stdout.split("\0")
-    wanted = {name for name in names if name and (ROOT / name).is_file()}
-    for path in list(TREE.rglob("*")) if TREE.exists() else []:
-        if path.is_file() and str(path.relative_to(TREE)) not in wanted:
-            path.unlink()
-    for name in wanted:
-        source, target = ROOT / name, TREE / name
-        if not target.exists() or target.read_bytes() != source.read_bytes():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-        target.chmod(source.stat().st_mode)
-
-
-def run(*command):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, errors="replace", env=ENV, cwd=TREE, check=False)
-
-
-def configure():
-    if not (BUILD / "build.ninja").exists():
-        # Without optimisation and sanitizers: quick to build, and a mutation is to be found by the tests themselves.
-        setup = run("meson", "setup", BUILD, "-Doptimization=0", "-Ddebug=false")
-        if setup.returncode:
-            raise SystemExit(f"mutate: meson could not configure {BUILD}\n{setup.stdout[-2000:]}")
-
-
-def test(name):
-    """("green" | "red" | "broken", output) of one meson test, rebuilt as far as it needs."""
-    log = BUILD / "meson-logs/testlog.json"
-    log.unlink(missing_ok=True)
-    ran = run("meson", "test", "-C", BUILD, name)
-    if not log.exists() or not log.read_text(errors="replace").strip():
-        return "broken", ran.stdout + ran.stderr
-    result = json.loads(log.read_text(errors="replace").splitlines()[0])
-    return ("green" if result["result"] == "OK" else "red"), result.get("stdout", "") + result.get("stderr", "")
+# git must not take a copy for a folder of the repository around it: it would skip the patch in silence.
+ENV = {**os.environ, "GIT_CEILING_DIRECTORIES": ":".join(str(HOME / str(i)) for i in range(1, 65))}
 
 
 class Patch:
@@ -67,29 +30,69 @@ class Patch:
         self.test = (re.findall(r"^# test: *(\S+)", head, re.M) or [None])[0]
         self.case = (re.findall(r"^# case: *(.+?)\s*$", head, re.M) or [None])[0]
 
-    def apply(self, *options):
-        return run("git", "apply", "--whitespace=nowarn", *options, self.path)
 
+class Copy:
+    """A copy of the working tree and its build. One thread works in it."""
 
-def judge(patch):
-    """None when the test turned red as it should, else what is wrong."""
-    if not patch.test:
-        return "does not name its test (# test: NAME)"
-    applied = patch.apply()
-    if applied.returncode:
-        return f"does not apply: {applied.stderr.strip().splitlines()[-1] if applied.stderr.strip() else 'no reason given'}"
-    try:
-        colour, output = test(patch.test)
-    finally:
-        patch.apply("-R")
-    if colour == "broken":
-        errors = [line for line in output.splitlines() if "error" in line.lower()]
-        return f"does not build, or {patch.test} is no test: {(errors or output.splitlines() or ['?'])[0]}"
-    if colour == "green":
-        return f"{patch.test} stays green"
-    if patch.case and not any(patch.case in line for line in output.splitlines() if not re.match(r"ok\b", line)):
-        return f"{patch.test} turns red, but not for {patch.case}"
-    return None
+    def __init__(self, home):
+        self.home, self.tree, self.build = home, home / "tree", home / "build"
+        self.green = {}
+
+    def run(self, *command):
+        return subprocess.run([str(word) for word in command], capture_output=True, text=True, errors="replace", env=ENV, cwd=self.tree, check=False)
+
+    def prepare(self, wanted):
+        """Make it what the working tree is, touching only files that differ, so that ninja has little to do."""
+        for path in list(self.tree.rglob("*")) if self.tree.exists() else []:
+            if path.is_file() and str(path.relative_to(self.tree)) not in wanted:
+                path.unlink()
+        for name in wanted:
+            source, target = ROOT / name, self.tree / name
+            if not target.exists() or target.read_bytes() != source.read_bytes():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+            target.chmod(source.stat().st_mode)
+        if not (self.build / "build.ninja").exists():
+            # Without optimisation and sanitizers: quick to build, and a mutation is to be found by the tests themselves.
+            setup = self.run("meson", "setup", self.build, "-Doptimization=0", "-Ddebug=false")
+            if setup.returncode:
+                raise SystemExit(f"mutate: meson could not configure {self.build}\n{setup.stdout[-2000:]}")
+
+    def test(self, name):
+        """("green" | "red" | "broken", output) of one meson test, rebuilt as far as it needs."""
+        log = self.build / "meson-logs/testlog.json"
+        log.unlink(missing_ok=True)
+        ran = self.run("meson", "test", "-C", self.build, name)
+        if not log.exists() or not log.read_text(errors="replace").strip():
+            return "broken", ran.stdout + ran.stderr
+        result = json.loads(log.read_text(errors="replace").splitlines()[0])
+        return ("green" if result["result"] == "OK" else "red"), result.get("stdout", "") + result.get("stderr", "")
+
+    def judge(self, patch):
+        """None when the test turned red as it should, else what is wrong."""
+        if not patch.test:
+            return "does not name its test (# test: NAME)"
+        if patch.test not in self.green:
+            self.green[patch.test] = self.test(patch.test)[0]
+        if self.green[patch.test] != "green":
+            return f"{patch.test} is {self.green[patch.test]} before anything is mutated"
+        applied = self.run("git", "apply", "--whitespace=nowarn", patch.path)
+        if applied.returncode:
+            return f"does not apply: {applied.stderr.strip().splitlines()[-1] if applied.stderr.strip() else 'no reason given'}"
+        try:
+            colour, output = self.test(patch.test)
+        finally:
+            self.run("git", "apply", "--whitespace=nowarn", "-R", patch.path)
+        red = [line for line in output.splitlines() if not re.match(r"ok\b", line)]
+        if colour == "broken":
+            errors = [line for line in output.splitlines() if "error" in line.lower()]
+            return f"does not build, or {patch.test} is no test: {(errors or output.splitlines() or ['?'])[0]}"
+        if colour == "green":
+            return f"{patch.test} stays green"
+        if patch.case and not any(patch.case in line for line in red):
+            fails = [line for line in red if line.startswith("not ok")]
+            return f"{patch.test} turns red, but not for {patch.case}: {(fails or red or ['?'])[0]}"
+        return None
 
 
 def choose(words):
@@ -105,31 +108,58 @@ def choose(words):
     return patches
 
 
+def judge_all(patches, say):
+    """Each patch judged in one of the copies; `say` gets (patch, fault, seconds), one at a time. Tests that are no single program are slow: they go first."""
+    work, lock, ended = queue.Queue(), threading.Lock(), []
+    for patch in sorted(patches, key=lambda patch: ((patch.test or "").startswith("test_"), patch.test or "", patch.name)):
+        work.put(patch)
+    listed = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True, capture_output=True, text=True)
+    wanted = {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
+
+    def labour(copy):
+        try:
+            copy.prepare(wanted)
+            while True:
+                patch, begun = work.get_nowait(), time.monotonic()
+                fault = copy.judge(patch)
+                with lock:
+                    say(patch, fault, time.monotonic() - begun)
+        except queue.Empty:
+            ended.append(copy)
+
+    copies = [Copy(HOME / str(i + 1)) for i in range(min(os.cpu_count() or 1, max(1, len(patches) // SMOKE)))]
+    threads = [threading.Thread(target=labour, args=[copy]) for copy in copies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(ended) == len(copies)
+
+
 def main(*words):
     smoke = "--smoke" in words
     patches = choose(words)
-    out = sys.stderr if smoke else sys.stdout
     if not patches:
         print("1..1\nnot ok 1 - there are no patches in tests/mutations" if smoke else "mutate: there are no patches in tests/mutations")
         return 1
     HOME.mkdir(exist_ok=True)
-    copy_tree()
-    configure()
     if smoke:
         print(f"1..{len(patches)}")
-    bad = 0
-    before = {name: test(name)[0] for name in sorted({patch.test for patch in patches if patch.test})}
-    for number, patch in enumerate(patches, 1):
-        begun = time.monotonic()
-        colour = before.get(patch.test, "green")
-        fault = judge(patch) if colour == "green" else f"{patch.test} is {colour} before anything is mutated"
-        bad += fault is not None
+    judged = []
+
+    def say(patch, fault, seconds):
+        judged.append(fault)
         if smoke:
-            print(f"{'not ok' if fault else 'ok'} {number} - {patch.name} turns {patch.test} red", flush=True)
+            print(f"{'not ok' if fault else 'ok'} {len(judged)} - {patch.name} turns {patch.test} red", flush=True)
         if fault or not smoke:
-            print(f"{'BAD' if fault else 'red'}  {patch.name:44} {fault or patch.test}  ({time.monotonic() - begun:.1f} s)", file=out, flush=True)
+            print(f"{'BAD' if fault else 'red'}  {patch.name:44} {fault or patch.test}  ({seconds:.1f} s)", file=sys.stderr if smoke else sys.stdout, flush=True)
+
+    whole = judge_all(patches, say)
+    bad = len(patches) - judged.count(None)
     print(f"# {len(patches)} mutations, {bad} bad" if smoke else f"\n{len(patches)} mutations, {len(patches) - bad} turn their test red, {bad} do not")
-    return 1 if bad else 0
+    if "--count" in words:
+        print(f"{len(patches) - bad} passed, {bad} failed")
+    return 0 if whole and not bad else 1
 
 
 sys.exit(main(*sys.argv[1:]))

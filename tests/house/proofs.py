@@ -1,0 +1,49 @@
+#!/usr/bin/python3
+"""Every threat and every requirement has its proof, and the pages about them are up to date. proofs.py SOURCE"""
+import subprocess
+import sys
+from pathlib import Path
+
+from tap import Tap
+
+SOURCE = Path(sys.argv[1])
+sys.path.insert(0, str(SOURCE / "tools"))
+import proofs  # noqa: E402
+
+ROWS = range(1, 55)  # of requirements H: those that bear on a call
+
+
+def stale(page):
+    run = subprocess.run([sys.executable, "-B", SOURCE / "tools/proofs.py", SOURCE, page], capture_output=True, text=True, check=False)
+    if run.returncode:
+        return [run.stderr]
+    return [] if run.stdout == (SOURCE / f"docs/{page.upper()}.md").read_text() else [f"python3 tools/proofs.py . {page} >docs/{page.upper()}.md"]
+
+
+def unnamed(mutation):
+    """What is wrong with the head of a mutation."""
+    source = proofs.test_source(SOURCE, mutation.test) if mutation.test else None
+    if not source or not source.is_file():
+        return f"{mutation.name}: there is no test {mutation.test}"
+    if mutation.row or mutation.clauses:
+        if not mutation.case:
+            return f"{mutation.name} does not say which case turns red (# case: NAME)"
+        if mutation.case not in source.read_text():
+            return f"{mutation.name}: {source.name} has no case {mutation.case}"
+    return None
+
+
+def main():
+    tap, found = Tap(), proofs.mutations(SOURCE)
+    tap.rule("every mutation names a test, and a proof its case", filter(None, map(unnamed, found)))
+    rows = proofs.table(SOURCE, "security")
+    tap.rule("tests/data/security.tsv has each row once, in order", [] if [row[0] for row in rows] == [str(n) for n in ROWS] else [str([row[0] for row in rows])])
+    names = {mutation.name for mutation in found}
+    tap.rule("each row has its mutation, or says why not", [f"row {row[0]}: no tests/mutations/H{row[0]}.patch, and no reason" for row in rows if f"H{row[0]}" not in names and len(row) < 3])
+    tap.rule("a row that has its mutation says no more", [f"row {row[0]}: take the reason off, H{row[0]}.patch is there" for row in rows if f"H{row[0]}" in names and len(row) > 2])
+    tap.rule("every H<row>.patch is of a row", [mutation.name for mutation in found if mutation.row and mutation.row not in ROWS])
+    tap.rule("docs/SECURITY.md is what the list says", stale("security"))
+    tap.done()
+
+
+main()
