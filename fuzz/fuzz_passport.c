@@ -1,6 +1,8 @@
-/* PASSporTs: whatever the token, its faults are in order; one without faults can be written and reads back the same. */
+/* PASSporTs: whatever the token, its faults are in order; one without faults can be written and reads back the same. What opt was taken for a token, the
+ * verifier can take apart. */
 #include <stdlib.h>
 
+#include "core/identity.h"
 #include "core/passport.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -132,7 +134,60 @@ static void judge(const struct stir_passport *p)
         must(p->has_iat && p->orig.kind && p->n_dest && p->x5u.p && stir_slice_is(p->alg, "ES256") && (p->ppt != STIR_PPT_SHAKEN || p->attest));
 }
 
-/* A token; or, when it begins with a brace, header and payload as JSON with a line feed between them. */
+/* The tokens that one nests, each well formed as far as opt was judged. */
+static void unfold(struct stir_slice opt)
+{
+    for (int depth = 1; opt.p; depth++) {
+        struct stir_arena arena = {NULL, 0, 0};
+        struct stir_identity id;
+        struct stir_passport p;
+        must(depth <= STIR_MAX_OPT && opt.n <= STIR_MAX_TOKEN);
+        must(stir_identity_of_token(&id, opt) && stir_slice_eq(id.token, opt) && id.signing_input.n < opt.n);
+        must(stir_passport_read(&p, &arena, &id) == STIR_OK && p.signature_len == STIR_ES256_SIG);
+        must(!stir_passport_has_fault(&p, STIR_R_HEADER_JSON) && !stir_passport_has_fault(&p, STIR_R_PAYLOAD_JSON) &&
+             !stir_passport_has_fault(&p, STIR_R_BASE64));
+        must(p.ppt != STIR_PPT_DIV_O || p.opt.p);
+        judge(&p);
+        static char inner[STIR_MAX_TOKEN];
+        bool more = p.ppt == STIR_PPT_DIV_O;
+        if (more)
+            memcpy(inner, p.opt.p, p.opt.n);
+        opt = more ? stir_slice_of(inner, p.opt.n) : stir_slice_of(NULL, 0);
+        stir_arena_clear(&arena);
+    }
+}
+
+/* One line of `rest`, which goes on behind it. */
+static struct stir_slice take_line(struct stir_slice *rest)
+{
+    size_t n = stir_slice_find(*rest, '\n');
+    struct stir_slice line = stir_slice_upto(*rest, n);
+    *rest = stir_slice_from(*rest, n < rest->n ? n + 1 : n);
+    return line;
+}
+
+/* header "." payload "." signature of two lines of JSON; '@' in the payload stands for the token before. False when there is no room. */
+static bool encode(char *token, size_t *n, struct stir_slice header, struct stir_slice payload)
+{
+    static char json[4 * STIR_MAX_TOKEN];
+    struct stir_writer w = stir_writer_of(json, sizeof(json)), t = stir_writer_of(token, 4 * STIR_MAX_TOKEN);
+    size_t at = stir_slice_find(payload, '@'), json_len;
+    stir_put_slice(&w, stir_slice_upto(payload, at));
+    if (at < payload.n) {
+        stir_put(&w, token, *n);
+        stir_put_slice(&w, stir_slice_from(payload, at + 1));
+    }
+    if (stir_writer_end(&w, &json_len) != STIR_OK)
+        return false;
+    stir_put_b64url(&t, header);
+    stir_put_char(&t, '.');
+    stir_put_b64url(&t, stir_slice_of(json, json_len));
+    stir_put_text(&t, ".AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    return stir_writer_end(&t, n) == STIR_OK;
+}
+
+/* A token; or, when it begins with a brace, header and payload as JSON with a line feed between them, and as many pairs of lines more as there are: each the
+ * token around the one before. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char text[4 * STIR_MAX_TOKEN];
@@ -142,18 +197,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 2 * STIR_MAX_TOKEN)
         return 0;
     if (size && data[0] == '{') {
-        struct stir_writer w = stir_writer_of(text, sizeof(text));
-        size_t line = stir_slice_find(input, '\n'), n;
-        stir_put_b64url(&w, stir_slice_upto(input, line));
-        stir_put_char(&w, '.');
-        stir_put_b64url(&w, line < input.n ? stir_slice_from(input, line + 1) : stir_slice_of(NULL, 0));
-        stir_put_text(&w, ".AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-        must(stir_writer_end(&w, &n) == STIR_OK);
+        size_t n = 0;
+        for (struct stir_slice rest = input; rest.n;) {
+            struct stir_slice header = take_line(&rest), payload = take_line(&rest);
+            if (!encode(text, &n, header, payload))
+                return 0;
+        }
         input = stir_slice_of(text, n);
     }
     if (!split(&id, input) || stir_passport_parse(&p, &id) != STIR_OK)
         return 0;
     judge(p);
+    unfold(p->opt);
     if (p->n_faults == 0)
         write_again(p);
     stir_passport_free(p);

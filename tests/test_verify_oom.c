@@ -113,6 +113,25 @@ static void verifying_answers_enomem(void **state)
     stir_chain_free(job.chain);
 }
 
+/* What a div-o token nests takes memory of its own. */
+static void nested_tokens_answer_enomem(void **state)
+{
+    (void)state;
+    static char inner[4096], payload[8192], outer[8192];
+    pki_sign(&pki, inner, sizeof(inner), GOOD_HEADER,
+             "{\"attest\":\"A\",\"dest\":{\"tn\":[\"12125550111\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}", "");
+    snprintf(payload, sizeof(payload),
+             "{\"dest\":{\"tn\":[\"" DEST "\"]},\"div\":{\"tn\":\"12125550111\"},\"iat\":1790000000,\"opt\":\"%s\",\"orig\":{\"tn\":\"" ORIG "\"}}", inner);
+    pki_sign(&pki, outer, sizeof(outer), "{\"alg\":\"ES256\",\"ppt\":\"div-o\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", payload,
+             ";info=<" X5U ">;ppt=div-o");
+    struct job job = {support_policy("shaken"), {S("..AA;info=<" X5U ">"), S(outer)}, ORIG, NULL, pki.ctx, STIR_R_NONE};
+    oom_run(verify, &job);
+    job.from = "12155559999";
+    job.reason = STIR_R_COMPACT_FORM;
+    job.policy.exhaustive = true;
+    oom_run_named("a failing call, all checks", verify, &job);
+}
+
 /* The compact form is rebuilt, media keys and all. */
 static enum stir_err verify_compact(void *arg)
 {
@@ -413,15 +432,11 @@ static void lint_needs_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verifying_answers_enomem),
-        cmocka_unit_test(priority_answers_enomem),
-        cmocka_unit_test(content_answers_enomem),
-        cmocka_unit_test(the_compact_form_answers_enomem),
-        cmocka_unit_test(a_need_outlives_a_lack_of_memory),
-        cmocka_unit_test(signing_answers_enomem),
-        cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
-        cmocka_unit_test(readers_answer_enomem),
-        cmocka_unit_test(lint_needs_no_memory),
+        cmocka_unit_test(nested_tokens_answer_enomem),     cmocka_unit_test(verifying_answers_enomem),
+        cmocka_unit_test(priority_answers_enomem),         cmocka_unit_test(content_answers_enomem),
+        cmocka_unit_test(the_compact_form_answers_enomem), cmocka_unit_test(a_need_outlives_a_lack_of_memory),
+        cmocka_unit_test(signing_answers_enomem),          cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
+        cmocka_unit_test(readers_answer_enomem),           cmocka_unit_test(lint_needs_no_memory),
     };
     return cmocka_run_group_tests_name("verify_oom", tests, make_pki, free_pki);
 }

@@ -14,6 +14,7 @@
 
 /* Tokens */
 #define STIR_MAX_TOKEN 8192 /**< base64url bytes of one PASSporT */
+#define STIR_MAX_TOKENS 32  /**< PASSporTs judged of one call: one an Identity header, and those that div-o tokens nest */
 #define STIR_MAX_JSON 8192  /**< bytes of one decoded JSON text of a token */
 #define STIR_MAX_DEPTH 16   /**< nesting of JSON values; rcd with a jCard needs 7 */
 #define STIR_MAX_MEMBERS 64 /**< members of one JSON object (the duplicate check compares each with each) */

@@ -58,6 +58,7 @@ struct stir_token_verdict {
     struct stir_slice rcd; /**< rich call data, canonical JSON; absent unless the token passed. The check "rcd" says what of it does not hold */
     struct stir_slice crn; /**< reason of the call; absent unless the token passed */
     struct stir_slice iss; /**< of rich call data from a third party: who that says it is; absent in all other tokens */
+    size_t nested;         /**< 0: the token of the header itself; 1: what that, a div-o token, holds in opt; 2: what that one holds; and so on */
 };
 
 /** The result for a call's priority (RFC 8443, RFC 9027), as 3GPP spells it. It changes nothing of the result for the caller's number, and that nothing of it.
@@ -76,9 +77,9 @@ STIR_API const char *stir_rph_verstat_text(enum stir_rph_verstat rph);
 struct stir_verdict {
     size_t size; /**< sizeof(struct stir_verdict) as the library knows it */
     enum stir_verstat verstat;
-    enum stir_reason reason; /**< STIR_R_NONE when it passed */
-    int deciding;            /**< index into tokens of the one that decides; -1 when there is none */
-    const struct stir_token_verdict *tokens;
+    enum stir_reason reason;                 /**< STIR_R_NONE when it passed */
+    int deciding;                            /**< index into tokens of the one that decides; -1 when there is none */
+    const struct stir_token_verdict *tokens; /**< one of each Identity header, in their order, and behind them those inside of div-o tokens */
     size_t n_tokens;
     int64_t now;        /**< the time it was judged at */
     const char *policy; /**< name of the policy */

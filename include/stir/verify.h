@@ -25,7 +25,7 @@ enum stir_need_kind {
 struct stir_need {
     unsigned id; /**< names it in the answer */
     enum stir_need_kind kind;
-    size_t token; /**< index of the Identity header that needs it */
+    size_t token; /**< which token needs it: its place in the verdict; up to the last Identity header, that header's index */
     struct stir_slice url;
     struct stir_slice key;
     size_t max_bytes; /**< an answer longer than this is refused */

@@ -16,9 +16,14 @@ static bool is_read(const struct stir_judgement *j)
     return j->passport && j->passport->orig.kind != STIR_PARTY_NONE && j->passport->n_dest > 0;
 }
 
+static bool is_div_o(const struct stir_judgement *j)
+{
+    return j->passport->ppt == STIR_PPT_DIV_O;
+}
+
 static bool is_div(const struct stir_judgement *j)
 {
-    return is_read(j) && j->passport->ppt == STIR_PPT_DIV && j->passport->div.kind != STIR_PARTY_NONE;
+    return is_read(j) && (j->passport->ppt == STIR_PPT_DIV || is_div_o(j)) && j->passport->div.kind != STIR_PARTY_NONE;
 }
 
 static bool vouches(const struct stir_judgement *j)
@@ -49,10 +54,18 @@ static bool party_of(struct stir_party *out, const struct stir_claim_party *clai
 }
 
 /* `div` was the callee of `before`: the call was theirs to divert. */
-static bool follows(const struct stir_judgement *div, const struct stir_judgement *before)
+static bool was_callee(const struct stir_judgement *div, const struct stir_judgement *before)
 {
     struct stir_party diverter;
     return party_of(&diverter, &div->passport->div) && is_for(before, &diverter);
+}
+
+/* A div token diverts whatever token was for the diverting party; a div-o token the one that it nests, and no other. */
+static bool follows(const struct stir_judgement *div, const struct stir_judgement *before)
+{
+    if (is_div_o(div) && before->within != div->number)
+        return false;
+    return was_callee(div, before);
 }
 
 static bool same_caller(const struct stir_judgement *a, const struct stir_judgement *b)
@@ -64,13 +77,13 @@ static bool same_caller(const struct stir_judgement *a, const struct stir_judgem
 /* The shortest way from `root` to the target. Each token is reached once: neither loops nor many equal tokens make the search long. */
 static bool find_way(struct way *way, const struct stir_judgement *tokens, size_t n, const struct stir_judgement *root)
 {
-    size_t queue[STIR_MAX_IDENTITIES], from[STIR_MAX_IDENTITIES], depth[STIR_MAX_IDENTITIES];
+    size_t queue[STIR_MAX_TOKENS], from[STIR_MAX_TOKENS], depth[STIR_MAX_TOKENS];
     uint32_t reached = 0;
     size_t head = 0, tail = 0;
     const struct stir_judgement *at = root;
     for (;;) {
         size_t hops = at == root ? 0 : depth[queue[head - 1]];
-        for (size_t i = 0; i < n && i < STIR_MAX_IDENTITIES; i++) {
+        for (size_t i = 0; i < n && i < STIR_MAX_TOKENS; i++) {
             if (reached & UINT32_C(1) << i || !is_div(&tokens[i]) || !follows(&tokens[i], at) || !same_caller(root, &tokens[i]))
                 continue;
             if (hops == DIV_MAX) {
@@ -134,11 +147,11 @@ static void judge_loose(struct stir_judgement *tokens, size_t n, struct stir_jud
     bool linked = false, same = false, before_a_way = false;
     for (size_t i = 0; i < n; i++) {
         const struct stir_judgement *before = &tokens[i];
-        if (before == div || !is_read(before) || !(vouches(before) || is_div(before)) || !follows(div, before))
+        if (before == div || !is_read(before) || !(vouches(before) || supports(before) || is_div(before)) || !follows(div, before))
             continue;
         linked = true;
         same = same || same_caller(before, div);
-        before_a_way = before_a_way || (is_div(before) && follows(before, div));
+        before_a_way = before_a_way || (is_div(before) && was_callee(before, div));
     }
     if (linked && !same)
         stir_judge_say(div, STIR_R_DIV_ORIG_CHANGED, NULL);
@@ -164,7 +177,7 @@ enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
             stir_judge_pass(j, STIR_CHECK_DEST);
         } else if (j->message->target.kind != STIR_PARTY_NONE && find_way(&way, tokens, n, j)) {
             TRY(note_path(j, tokens, &way));
-            used |= vouches(j) ? j->diverted_by : 0;
+            used |= j->diverted_by;
             stir_judge_pass(j, STIR_CHECK_DEST);
         } else {
             judge_callee(j);
@@ -195,12 +208,11 @@ void stir_judge_diversion(struct stir_judgement *tokens, size_t n)
         if (!j->diverted_by)
             continue;
         if (bad) {
-            const char *why = stir_reason_name(stir_judge_failure(bad)->reason);
+            /* When To still names its callee, it may be verified by itself: what diverted the call is not known. */
+            enum stir_reason reason = is_for(j, &j->message->callee) ? STIR_R_RETARGETED_WITHOUT_DIV : STIR_R_DIV_CHAIN_BROKEN;
             j->n_path = 0;
-            if (is_for(j, &j->message->callee)) /* it may still be verified by itself, and what diverted it is not known */
-                stir_judge_say(j, STIR_R_RETARGETED_WITHOUT_DIV, "the div token %zu fails: %s", bad->index + 1, why);
-            else
-                stir_judge_say(j, STIR_R_DIV_CHAIN_BROKEN, "the div token %zu fails: %s", bad->index + 1, why);
+            stir_judge_say(j, reason, "the %s token %s Identity %zu fails: %s", stir_ppt_text(bad->passport->ppt), bad->nested ? "inside of" : "of",
+                           bad->index + 1, stir_reason_name(stir_judge_failure(bad)->reason));
         }
         stir_judge_pass(j, STIR_CHECK_DIV);
     }

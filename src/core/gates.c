@@ -2,6 +2,7 @@
  * reporting and not the first that happened to be tested. */
 #include "core/verify.h"
 
+#include "core/identity.h"
 #include "core/passport.h"
 #include "core/url.h"
 
@@ -174,6 +175,25 @@ static void judge_departures(struct stir_judgement *j)
         stir_judge_say(j, STIR_R_BASE64, "a character that base64url has not");
 }
 
+/*= RFC8946-6 */
+/* What the claim opt holds is in full form, or it was not taken for a token (passport.c). */
+static bool judge_nested(struct stir_judgement *j, struct stir_slice token)
+{
+    if (!stir_identity_of_token(&j->identity, token)) {
+        stir_judge_say(j, STIR_R_IDENTITY_PARTS, NULL);
+        return false;
+    }
+    stir_judge_pass(j, STIR_CHECK_IDENTITY);
+    return true;
+}
+
+/* A nested token has no parameters: it says itself what they would. */
+static void read_own_params(struct stir_judgement *j)
+{
+    j->identity.info = j->passport->x5u;
+    j->identity.ppt = j->passport->ppt_text;
+}
+
 /*= RFC8224-4 */
 static bool judge_identity(struct stir_judgement *j, struct stir_slice value)
 {
@@ -214,7 +234,8 @@ bool stir_may_decide(const struct stir_judgement *j)
 static bool accepts(const struct stir_judgement *j, enum stir_ppt ppt)
 {
     bool response = j->message->call->is_response;
-    return ppt == STIR_PPT_DIV || ppt == STIR_PPT_RPH || ppt == STIR_PPT_RCD || (ppt == STIR_PPT_RSP && response) || decides(j->policy, ppt);
+    const unsigned always = 1u << STIR_PPT_DIV | 1u << STIR_PPT_DIV_O | 1u << STIR_PPT_RPH | 1u << STIR_PPT_RCD;
+    return always & 1u << ppt || (ppt == STIR_PPT_RSP && response) || decides(j->policy, ppt);
 }
 
 /* The ppt parameter and the signed ppt against each other and against what the policy accepts (requirements A1.8, E5, E13, H 42, 43). */
@@ -253,7 +274,7 @@ static void judge_info(struct stir_judgement *j)
 {
     struct stir_slice info = j->identity.info;
     if (!info.p) {
-        stir_judge_say(j, STIR_R_INFO_MISSING, NULL);
+        stir_judge_say(j, STIR_R_INFO_MISSING, "%s", j->nested ? "inside of opt x5u stands for it, and is missing too" : "");
         return;
     }
     struct stir_url url;
@@ -343,7 +364,8 @@ static void judge_attest(struct stir_judgement *j)
 
 enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value)
 {
-    if (!judge_identity(j, value)) {
+    bool readable = j->nested ? judge_nested(j, value) : judge_identity(j, value);
+    if (!readable) {
         judge_date(j);
         return STIR_OK;
     }
@@ -362,6 +384,8 @@ enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value
         return STIR_ENOMEM;
     TRY(stir_passport_read(p, j->arena, &j->identity));
     j->passport = p;
+    if (j->nested)
+        read_own_params(j);
     stir_judge_faults(j, STIR_CHECK_IDENTITY);
     judge_kind(j);
     judge_info(j);

@@ -120,6 +120,13 @@ static void split_token(struct stir_identity *id)
         id->signing_input = stir_slice_upto(id->token, id->token.n - signature.n - 1);
 }
 
+bool stir_identity_of_token(struct stir_identity *out, struct stir_slice token)
+{
+    *out = (struct stir_identity){.token = token};
+    split_token(out);
+    return out->header.p && !out->compact;
+}
+
 /*= RFC8224-4 */
 static enum stir_err read_token(struct scan *s)
 {

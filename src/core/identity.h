@@ -6,6 +6,8 @@
 
 #include "core/bytes.h"
 
+/* A full-form token that stands in no header: its parts, and no parameters. False when it has not three of them. */
+bool stir_identity_of_token(struct stir_identity *out, struct stir_slice token) STIR_MUST_USE;
 /* These values may stand in a header: no character of theirs ends its field. */
 bool stir_identity_may_write(struct stir_slice x5u, struct stir_slice ppt);
 /* The parameters behind the token: ";info=<...>;alg=ES256;ppt=...". */

@@ -161,9 +161,20 @@ static void explain_check(struct stir_writer *w, const struct stir_check *c)
     stir_put_char(w, '\n');
 }
 
+static size_t headers_of(const struct stir_verdict *v)
+{
+    size_t n = 0;
+    while (n < v->n_tokens && v->tokens[n].nested == 0)
+        n++;
+    return n;
+}
+
 static void explain_token(struct stir_writer *w, const struct stir_verdict *v, const struct stir_token_verdict *t)
 {
-    stir_put_format(w, "Identity %zu of %zu: %s", t->index + 1, v->n_tokens, stir_verstat_text(t->verstat));
+    stir_put_format(w, "Identity %zu of %zu", t->index + 1, headers_of(v));
+    if (t->nested)
+        stir_put_format(w, ", token %zu inside of its own", t->nested);
+    stir_put_format(w, ": %s", stir_verstat_text(t->verstat));
     if (t->ppt_text.n)
         put_pair(w, "ppt", t->ppt_text);
     if (t->attest)
@@ -281,7 +292,7 @@ static void json_check(struct stir_writer *w, const struct stir_check *c)
 
 static void json_token(struct stir_writer *w, const struct stir_token_verdict *t)
 {
-    stir_put_format(w, "{\"index\":%zu", t->index);
+    stir_put_format(w, "{\"index\":%zu,\"nested\":%zu", t->index, t->nested);
     json_text(w, "ppt", t->ppt_text);
     json_text(w, "verstat", stir_slice_str(stir_verstat_text(t->verstat)));
     json_reason(w, t->reason);

@@ -9,11 +9,11 @@
 
 struct stir_verdict_box {
     struct stir_verdict verdict; /* first: a pointer to it is a pointer to the box */
-    struct stir_arena arena; /* of the box itself too */
-    struct stir_chain *chains[STIR_MAX_IDENTITIES];
+    struct stir_arena arena;     /* of the box itself too */
+    struct stir_chain *chains[STIR_MAX_TOKENS];
     size_t n_chains;
     struct stir_trust *trust;
-    struct stir_slice signature[STIR_MAX_IDENTITIES]; /* third part of each token, for ppi */
+    struct stir_slice signature[STIR_MAX_TOKENS]; /* third part of each token, for ppi */
 };
 
 #endif

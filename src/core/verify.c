@@ -21,7 +21,7 @@ struct stir_verify {
 
     struct stir_verdict_box *box; /* what becomes the verdict; its arena holds everything shown */
     struct stir_judgement *tokens;
-    size_t n_tokens;
+    size_t n_tokens, room;
     struct stir_need *needs; /* room for all there can be */
     bool begun, judged, finished;
     enum stir_err broken; /* what stopped it for good */
@@ -91,6 +91,60 @@ void stir_verify_free(struct stir_verify *v)
     free(v);
 }
 
+/* Room for `n` tokens. None of those that are there points at another. */
+static enum stir_err make_room(struct stir_verify *v, size_t n)
+{
+    struct stir_judgement *tokens = stir_arena_get(&v->box->arena, n * sizeof(*tokens));
+    if (!tokens)
+        return STIR_ENOMEM;
+    if (v->n_tokens)
+        memcpy(tokens, v->tokens, v->n_tokens * sizeof(*tokens));
+    v->tokens = tokens;
+    v->room = n;
+    return STIR_OK;
+}
+
+/* The cheap part of one more token, which `begun` places: that of a header, or one that another nests. */
+static enum stir_err judge_token(struct stir_verify *v, struct stir_judgement begun, struct stir_slice text)
+{
+    struct stir_judgement *j = &v->tokens[v->n_tokens];
+    *j = begun;
+    j->number = v->n_tokens;
+    j->arena = &v->box->arena;
+    j->policy = &v->policy;
+    j->message = &v->message;
+    j->trust = v->trust;
+    j->now = v->now;
+    j->checks = stir_arena_get(j->arena, (STIR_CHECK_COUNT - 1) * sizeof(*j->checks));
+    if (!j->checks)
+        return STIR_ENOMEM;
+    for (unsigned c = 0; c < STIR_CHECK_COUNT - 1; c++)
+        j->checks[c] = (struct stir_check){.id = (enum stir_check_id)(c + 1), .detail = ""};
+    v->n_tokens++;
+    return stir_judge_gates(j, text);
+}
+
+/* What div-o tokens nest is judged like the tokens of headers, and stands behind them, so that those keep their places. */
+/*= RFC8946-5.1 */
+static enum stir_err unfold(struct stir_verify *v)
+{
+    for (size_t i = 0; i < v->n_tokens; i++) {
+        struct stir_judgement *outer = &v->tokens[i];
+        if (!outer->passport || outer->passport->ppt != STIR_PPT_DIV_O || !outer->passport->opt.p)
+            continue;
+        struct stir_judgement begun = {.index = outer->index, .nested = outer->nested + 1, .within = i};
+        struct stir_slice opt = outer->passport->opt;
+        if (v->n_tokens == STIR_MAX_TOKENS) {
+            stir_judge_say(outer, STIR_R_DIV_TOO_LONG, "%d tokens of one call are judged; what it nests would be more", STIR_MAX_TOKENS);
+            continue;
+        }
+        if (v->n_tokens == v->room)
+            TRY(make_room(v, STIR_MAX_TOKENS));
+        TRY(judge_token(v, begun, opt));
+    }
+    return STIR_OK;
+}
+
 /* The cheap part of every token, and with it the list of needs. */
 static enum stir_err begin(struct stir_verify *v)
 {
@@ -99,25 +153,17 @@ static enum stir_err begin(struct stir_verify *v)
     stir_message_read(&v->message, &v->call, &v->policy);
     if (n == 0 || n > STIR_MAX_IDENTITIES)
         return STIR_OK;
-    v->tokens = stir_arena_get(arena, n * sizeof(*v->tokens));
-    v->needs = stir_arena_get(arena, n * (v->policy.fetch_content ? PLACES : 1) * sizeof(*v->needs));
-    if (!v->tokens || !v->needs)
+    TRY(make_room(v, n));
+    for (size_t i = 0; i < n; i++)
+        TRY(judge_token(v, (struct stir_judgement){.index = i, .within = i}, v->call.identity[i]));
+    TRY(unfold(v));
+    v->needs = stir_arena_get(arena, v->n_tokens * (v->policy.fetch_content ? PLACES : 1) * sizeof(*v->needs));
+    if (!v->needs)
         return STIR_ENOMEM;
-    for (size_t i = 0; i < n; i++) {
-        struct stir_judgement *j = &v->tokens[i];
-        *j = (struct stir_judgement){.index = i, .arena = arena, .policy = &v->policy, .message = &v->message, .trust = v->trust, .now = v->now};
-        j->checks = stir_arena_get(arena, (STIR_CHECK_COUNT - 1) * sizeof(*j->checks));
-        if (!j->checks)
-            return STIR_ENOMEM;
-        for (unsigned c = 0; c < STIR_CHECK_COUNT - 1; c++)
-            j->checks[c] = (struct stir_check){.id = (enum stir_check_id)(c + 1), .detail = ""};
-        v->n_tokens = i + 1;
-        TRY(stir_judge_gates(j, v->call.identity[i]));
-    }
-    TRY(stir_judge_target(v->tokens, n));
-    stir_judge_priority(v->tokens, n, &v->call);
-    stir_judge_third_parties(v->tokens, n);
-    for (size_t i = 0; i < n; i++) {
+    TRY(stir_judge_target(v->tokens, v->n_tokens));
+    stir_judge_priority(v->tokens, v->n_tokens, &v->call);
+    stir_judge_third_parties(v->tokens, v->n_tokens);
+    for (size_t i = 0; i < v->n_tokens; i++) {
         struct stir_judgement *j = &v->tokens[i];
         if (j->out_of_memory)
             return STIR_ENOMEM;
@@ -131,7 +177,7 @@ static enum stir_err begin(struct stir_verify *v)
 static bool need_at(struct stir_need *need, const struct stir_judgement *j, unsigned place)
 {
     const struct stir_rcd *rcd = j->rcd;
-    *need = (struct stir_need){.id = (unsigned)j->index * PLACES + place + 1, .token = j->index};
+    *need = (struct stir_need){.id = (unsigned)j->number * PLACES + place + 1, .token = j->number};
     if (place == PLACE_REPLAY) {
         need->kind = STIR_NEED_REPLAY;
         need->key = stir_slice_of(j->replay_key, STIR_SHA256);
@@ -232,7 +278,8 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
         failure = stir_judge_failure(j);
     if (j->out_of_memory)
         return STIR_ENOMEM;
-    *out = (struct stir_token_verdict){.index = j->index, .signer = "", .domain = "", .checks = j->checks, .n_checks = STIR_CHECK_COUNT - 1};
+    *out =
+        (struct stir_token_verdict){.index = j->index, .nested = j->nested, .signer = "", .domain = "", .checks = j->checks, .n_checks = STIR_CHECK_COUNT - 1};
     if (j->passport)
         TRY(copy_claims(out, j));
     if (j->chain) {
@@ -252,17 +299,22 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
     if (!failure)
         TRY(copy_call_data(out, j));
     if (!(j->identity.departures & (STIR_ID_BAD_PARTS | STIR_ID_BAD_CHARS)) && j->identity.signature.n) {
-        box->signature[j->index] = stir_arena_copy(j->arena, j->identity.signature);
-        if (!box->signature[j->index].p)
+        box->signature[j->number] = stir_arena_copy(j->arena, j->identity.signature);
+        if (!box->signature[j->number].p)
             return STIR_ENOMEM;
     }
     return STIR_OK;
 }
 
+static bool is_diversion(const struct stir_token_verdict *t)
+{
+    return t->ppt == STIR_PPT_DIV || t->ppt == STIR_PPT_DIV_O;
+}
+
 /* How much a token has to say for the call: one that passed decides; else one whose signature or credential is bad, else any that is of a kind we take. */
 static int weight(const struct stir_token_verdict *t)
 {
-    if (t->ppt == STIR_PPT_DIV)
+    if (is_diversion(t))
         return -1; /* says by whom the call was retargeted, never who calls */
     if (t->verstat == STIR_VERSTAT_PASSED)
         return 3;
@@ -271,10 +323,12 @@ static int weight(const struct stir_token_verdict *t)
     return t->reason != STIR_R_PPT_UNSUPPORTED;
 }
 
-/* What speaks of something else than who calls: rph of the priority, rsp of who answers, rcd of how the caller is shown, unless it may decide. */
-static bool supports(const struct stir_judgement *j)
+/* What speaks of something else than who calls: rph of the priority, rsp of who answers, rcd of how the caller is shown, unless it may decide, a diversion that
+ * holds of by whom the call was retargeted. */
+static bool supports(const struct stir_judgement *j, const struct stir_token_verdict *t)
 {
-    return stir_is_rph(j) || (j->passport && (j->passport->ppt == STIR_PPT_RSP || (j->passport->ppt == STIR_PPT_RCD && !stir_may_decide(j))));
+    return stir_is_rph(j) || t->ppt == STIR_PPT_RSP || (t->ppt == STIR_PPT_RCD && !stir_may_decide(j)) ||
+           (is_diversion(t) && t->verstat == STIR_VERSTAT_PASSED);
 }
 
 /* Every rph token must hold: one that fails may be the one that speaks for what the call asks. */
@@ -344,7 +398,7 @@ static enum stir_err finish(struct stir_verify *v)
         verdict->n_tokens = i + 1;
         /*= RFC8224-6.2.1 */
         verdict->rph = priority_with(verdict->rph, j);
-        if (supports(j))
+        if (supports(j, &tokens[i]))
             continue;
         if (verdict->deciding < 0 || weight(&tokens[i]) > weight(&tokens[verdict->deciding]))
             verdict->deciding = (int)i;

@@ -18,7 +18,10 @@ struct stir_message {
 };
 
 struct stir_judgement {
-    size_t index;
+    size_t number;            /* place among the tokens of the call: first those of the headers, in their order, then those that div-o tokens nest */
+    size_t index;             /* of the Identity header that it came in */
+    size_t nested;            /* 0: it stands in the header itself; else how deep inside */
+    size_t within;            /* number of the token whose opt it is; its own when it stands in the header */
     struct stir_arena *arena; /* of the verdict: everything shown lives here */
     const struct stir_policy *policy;
     const struct stir_message *message;
@@ -51,7 +54,7 @@ const struct stir_check *stir_judge_failure(const struct stir_judgement *j);
 /* The token's faults that belong to `check`, said. */
 void stir_judge_faults(struct stir_judgement *j, enum stir_check_id check);
 
-/* Everything that needs no certificate: grammar, form, kind, URL, claims, times, numbers. */
+/* Everything that needs no certificate: grammar, form, kind, URL, claims, times, numbers. `value` is that of the header, or the token that is nested. */
 enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value) STIR_MUST_USE;
 /* A claim names the same party as the message. */
 bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party *party);
