@@ -33,8 +33,14 @@ def unnamed(mutation):
     return None
 
 
+def applies(mutation):
+    patch = SOURCE / f"tests/mutations/{mutation.name}.patch"
+    return subprocess.run(["git", "apply", "--check", patch], cwd=SOURCE, capture_output=True, check=False).returncode == 0
+
+
 def main():
     tap, found = Tap(), proofs.mutations(SOURCE)
+    tap.rule("every mutation applies", [f"tests/mutations/{mutation.name}.patch: the code around it is another now" for mutation in found if not applies(mutation)])
     tap.rule("every mutation names a test, and a proof its case", filter(None, map(unnamed, found)))
     rows = proofs.table(SOURCE, "security")
     tap.rule("tests/data/security.tsv has each row once, in order", [] if [row[0] for row in rows] == [str(n) for n in ROWS] else [str([row[0] for row in rows])])
