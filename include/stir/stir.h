@@ -24,5 +24,6 @@
 #include <stir/trust.h>
 #include <stir/verdict.h>
 #include <stir/verify.h>
+#include <stir/verstat.h>
 
 #endif
