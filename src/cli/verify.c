@@ -1,4 +1,5 @@
 #include "cli/fetch.h"
+#include "cli/forward.h"
 #include "cli/meet.h"
 #include "io/file.h"
 
@@ -24,6 +25,8 @@ static const struct cli_option options[] = {
     {"--fetch-content", CLI_FLAG, NULL, "fetch what rich call data names by URL, and hold it against its digests", false},
     CLI_FETCH_OPTIONS,
     {"--pubkey", CLI_VALUE, "FILE", "check the signature alone with this public key: says nothing of who called", false},
+    {"--forward", CLI_VALUE, "FILE", "with --invite: write it as it goes on, with verstat in From and P-Asserted-Identity", false},
+    {"--verstat-attest", CLI_FLAG, NULL, "with --forward: TN-Validation-Passed says attestation B or C", false},
     {"--explain", CLI_FLAG, NULL, "every check with its outcome, reason and clause", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
@@ -174,7 +177,9 @@ static int verify(struct cli *cli, struct verifying *v)
     if (err != STIR_OK)
         return cli_fail(cli, err == STIR_EARG ? CLI_USAGE : CLI_CANNOT, "%s",
                         err == STIR_EARG ? "--at is outside the times that can be judged" : stir_err_text(err));
-    status = print_verdict(cli, verdict);
+    status = cli_has(cli, "--forward") ? cli_forward(cli, v->text, verdict, &v->policy) : CLI_YES;
+    if (status == CLI_YES)
+        status = print_verdict(cli, verdict);
     stir_verdict_free(verdict);
     return status;
 }
@@ -224,8 +229,8 @@ static int print_signature(struct cli *cli, enum stir_err err)
 
 static int verify_signature(struct cli *cli, struct verifying *v)
 {
-    static const char *const others[] = {"--orig", "--dest",    "--invite", "--cert",       "--trust",   "--crl",          "--pa-trust",
-                                         "--at",   "--max-age", "--policy", "--min-attest", "--explain", "--fetch-content"};
+    static const char *const others[] = {"--orig",    "--dest",   "--invite",     "--cert",    "--trust",         "--crl",     "--pa-trust",      "--at",
+                                         "--max-age", "--policy", "--min-attest", "--explain", "--fetch-content", "--forward", "--verstat-attest"};
     struct stir_slice pem = {NULL, 0};
     struct stir_key *key = NULL;
     struct stir_identity identity;
@@ -261,6 +266,12 @@ static int run(struct cli *cli)
         status = cli_fail(cli, CLI_USAGE, "give --identity VALUE with --orig and --dest, or --invite FILE");
     else if (cli_has(cli, "--invite") && (cli_has(cli, "--orig") || cli_has(cli, "--dest")))
         status = cli_fail(cli, CLI_USAGE, "--orig and --dest come from the message; leave them out");
+    else if (cli_has(cli, "--forward") && !cli_has(cli, "--invite"))
+        status = cli_fail(cli, CLI_USAGE, "--forward writes the message of --invite FILE; give one");
+    else if (cli_has(cli, "--forward") && strcmp(cli_get(cli, "--forward"), "-") == 0)
+        status = cli_fail(cli, CLI_USAGE, "--forward needs a file: standard output has the verdict");
+    else if (cli_has(cli, "--verstat-attest") && !cli_has(cli, "--forward"))
+        status = cli_fail(cli, CLI_USAGE, "--verstat-attest belongs to --forward FILE");
     else if (!fetches(cli) && cli_net_option(cli))
         status = cli_fail(cli, CLI_USAGE, "%s does not go with --cert: the certificate is here, and nothing is fetched", cli_net_option(cli));
     else if (!cli_has(cli, "--trust"))
