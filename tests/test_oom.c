@@ -72,12 +72,38 @@ static void the_replay_memory_answers_enomem(void **state)
     oom_run(make_replay, NULL);
 }
 
+/* More different lists than there is room for at first, in no order, one range within another, and one said twice. */
+static enum stir_err make_spc_table(void *arg)
+{
+    struct stir_spc_table *table = NULL;
+    enum stir_err err = stir_spc_table_parse(&table, *(const struct stir_slice *)arg, NULL);
+    if (err == STIR_OK)
+        assert_slice(stir_spc_table_find(table, S("15555550300")), "C300");
+    else
+        assert_null(table);
+    stir_spc_table_free(table);
+    return err;
+}
+
+static void tables_of_numbers_answer_enomem(void **state)
+{
+    static char text[40000];
+    size_t n = 0;
+    (void)state;
+    for (int i = 1200; i--;)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%llu C%d\n", 15555550000ull + (unsigned)i, i);
+    n += (size_t)snprintf(text + n, sizeof(text) - n, "15555550000-15555559999 ALL\n15555550000-15555559999 MORE\n");
+    struct stir_slice slice = stir_slice_of(text, n);
+    oom_run(make_spc_table, &slice);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_answer_enomem),
         cmocka_unit_test(es256_answers_enomem),
         cmocka_unit_test(the_replay_memory_answers_enomem),
+        cmocka_unit_test(tables_of_numbers_answer_enomem),
     };
     return cmocka_run_group_tests_name("oom", tests, NULL, NULL);
 }

@@ -34,6 +34,12 @@
 #define STIR_TN_MAX 15     /**< characters of a canonical number (RFC 8226 §9, ITU-T E.164) */
 #define STIR_PARTY_MAX 255 /**< bytes of a canonical party, number or URI */
 
+/* Tables of who holds a number */
+#define STIR_MAX_SPC_TABLE (1u << 30) /**< bytes of one: 16 million ranges at some 64 bytes a line */
+#define STIR_MAX_SPC_RANGES 16777216  /**< ranges of one; North America has some million blocks, and the numbers ported out of them */
+#define STIR_MAX_SPC_LISTS 65535      /**< different lists of codes in one; North America has some 10,000 providers */
+#define STIR_MAX_SPC_CODES 16         /**< codes that hold one number; a provider with several has a handful */
+
 /* Certificates */
 #define STIR_MAX_PEM 65536         /**< bytes of one x5u body */
 #define STIR_MAX_CHAIN 8           /**< certificates of one x5u body; real ones have 1 to 3 */

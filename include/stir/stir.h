@@ -19,6 +19,7 @@
 #include <stir/replay.h>
 #include <stir/signer.h>
 #include <stir/slice.h>
+#include <stir/spc_table.h>
 #include <stir/tn.h>
 #include <stir/tnauth.h>
 #include <stir/trust.h>
