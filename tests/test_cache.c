@@ -3,7 +3,11 @@
 #include "io/http_life.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -32,7 +36,7 @@ static int begin(void **state)
     struct lab *lab = calloc(1, sizeof(*lab));
     assert_non_null(lab);
     lab->pem = support_file("vectors/lint/shakenCert.pem");
-    assert_true(stir_cache_valid_until(&lab->not_after, lab->pem));
+    assert_err(stir_cache_valid_until(&lab->not_after, lab->pem), STIR_OK);
     lab->now = lab->not_after - 100 * DAY;
     snprintf(lab->folder, sizeof(lab->folder), "/tmp/stir-cache-XXXXXX");
     assert_non_null(mkdtemp(lab->folder));
@@ -181,7 +185,7 @@ static void another_process_finds_the_same_on_disk(void **state)
     struct stir_kept kept = kept_at(lab, lab->now);
     enum stir_cache_state how;
     enum stir_net_source source;
-    memcpy(kept.etag, "W/\"a b\"", 8);
+    memcpy(kept.etag, "W/\"a-b\"", 8);
     stir_cache_put(lab->cache, S(URL), true, &kept, lab->now);
     struct stir_cache *other = open_cache(lab->folder, 1 << 20, 10);
     const struct stir_kept *found = stir_cache_find(other, S(URL), true, lab->now + 5, &how, &source);
@@ -267,6 +271,95 @@ static void one_wrong_bit_anywhere_and_a_file_is_none(void **state)
     }
 }
 
+/* What lies there and is no file of ours is neither read nor written into, nor waited for. */
+static void a_pipe_or_a_link_in_the_folder_is_no_file(void **state)
+{
+    struct lab *lab = *state;
+    struct stir_kept kept = kept_at(lab, lab->now);
+    char path[512];
+    stir_cache_put(lab->cache, S(URL), true, &kept, lab->now);
+    assert_int_equal(count_files(lab, path), 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(i == 2 ? mkfifo(path, 0600) : symlink(i == 1 ? "/dev/zero" : "/etc/passwd", path), 0);
+        assert_false(found_by_another(lab));
+        stir_cache_put(lab->cache, S(URL), true, &kept, lab->now);
+        assert_true(found_by_another(lab)); /* it made room */
+    }
+}
+
+/* A writer that is killed at any moment leaves the old entry or the new one, and what it had begun is cleared away an hour later. */
+static void a_writer_that_is_killed_leaves_whole_files(void **state)
+{
+    struct lab *lab = *state;
+    struct stir_kept kept = kept_at(lab, lab->now);
+    char path[512];
+    for (int round = 0; round < 40; round++) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        for (int i = 0; child == 0; i++) {
+            kept.http_status = i % 600;
+            stir_cache_put(lab->cache, S(URL), true, &kept, lab->now);
+        }
+        const struct timespec moment = {.tv_nsec = 200000L * (round + 10)};
+        nanosleep(&moment, NULL);
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        if (round > 20 && !found_by_another(lab))
+            fail_msg("round %d: the entry is gone", round);
+    }
+    snprintf(path, sizeof(path), "%s/%064d.new-abcdef", lab->folder, 0);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    stir_cache_free(open_cache(lab->folder, 1 << 20, 10));
+    assert_int_equal(access(path, F_OK), 0); /* its writer may still be at it */
+    const struct timespec old[2] = {{.tv_sec = time(NULL) - 3700}, {.tv_sec = time(NULL) - 3700}};
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    stir_cache_free(open_cache(lab->folder, 1 << 20, 10));
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+/* What a checksum cannot tell: an entity tag that would break the request, a time from the future, numbers that are none. */
+static void a_well_sealed_file_of_nonsense_is_none(void **state)
+{
+    struct lab *lab = *state;
+    static const char *const etags[] = {"\"a\r\"", "\"a b\"", "\x01"};
+    struct stir_kept kept = kept_at(lab, lab->now);
+    stir_cache_put(lab->cache, S(URL), true, &kept, lab->now);
+    assert_true(found_by_another(lab));
+    for (size_t i = 0; i < sizeof(etags) / sizeof(etags[0]); i++) {
+        kept = kept_at(lab, lab->now);
+        snprintf(kept.etag, sizeof(kept.etag), "%s", etags[i]);
+        stir_cache_put(lab->cache, S(URL), true, &kept, lab->now);
+        if (found_by_another(lab))
+            fail_msg("etag %zu", i);
+    }
+    kept = kept_at(lab, lab->now + 1);
+    stir_cache_put(lab->cache, S(URL), true, &kept, lab->now);
+    assert_false(found_by_another(lab));
+    kept = kept_at(lab, lab->now);
+    kept.http_status = 1000;
+    stir_cache_put(lab->cache, S(URL), true, &kept, lab->now);
+    assert_false(found_by_another(lab));
+}
+
+/* What was made of a body may be used as long as asking for it would only give the same. */
+static void what_is_quiet_ends_before_it_ages(void **state)
+{
+    struct lab *lab = *state;
+    int64_t t = lab->now;
+    struct stir_kept kept = kept_at(lab, t);
+    assert_int_equal(stir_kept_quiet_until(&kept), t + 3240);
+    kept.retry_at = t + HOUR + 100; /* asking anew failed: not before this */
+    assert_int_equal(stir_kept_quiet_until(&kept), t + HOUR + 99);
+    kept.retry_at = t + 10 * DAY;
+    assert_int_equal(stir_kept_quiet_until(&kept), t + DAY);
+    kept.fresh_until = t - 1; /* no-store, max-age=0 */
+    kept.error_until = kept.retry_at = 0;
+    assert_int_equal(stir_kept_quiet_until(&kept), t - 1);
+}
+
 static void memory_is_bounded_and_the_least_used_goes_first(void **state)
 {
     struct lab *lab = *state;
@@ -350,6 +443,10 @@ static void the_folder_is_bounded(void **state)
     }
     assert_true(count_files(lab, NULL) >= 18);
     stir_cache_free(cache);
+    cache = open_cache(lab->folder, 1 << 20, 1); /* room for one is room for the last */
+    stir_cache_put(cache, S(URL), true, &kept, lab->now);
+    assert_int_equal(count_files(lab, NULL), 1);
+    stir_cache_free(cache);
 }
 
 static void a_folder_that_is_not_there_is_told(void **state)
@@ -383,6 +480,8 @@ static void headers_say_how_long(void **state)
         {"Cache-Control", "max-age=-1", 0, -1, -1, false, false},
         {"Cache-Control", "max-age=1e9", 0, -1, -1, false, false},
         {"Cache-Control", "max-age=99999999999999999999999999", INT32_MAX, -1, -1, false, false},
+        {"Cache-Control", "max-age=60, max-age=6, stale-if-error=9, stale-if-error=8", 6, -1, 8, false, false}, /* RFC 9111 4.2.1 */
+        {"Cache-Control", "private=\"a, max-age=5\"", 0, -1, -1, false, false},
         {"Cache-Control", ",,=,max-age=3,", 3, -1, -1, false, false},
         {"Cache-Control", "", -1, -1, -1, false, false},
         {"Expires", "Thu, 01 Jan 1970 00:16:50 GMT", 10, -1, -1, false, false},
@@ -422,6 +521,10 @@ int main(void)
         test(another_process_finds_the_same_on_disk),
         test(nothing_from_disk_outlives_its_certificates),
         test(one_wrong_bit_anywhere_and_a_file_is_none),
+        test(a_pipe_or_a_link_in_the_folder_is_no_file),
+        test(a_writer_that_is_killed_leaves_whole_files),
+        test(a_well_sealed_file_of_nonsense_is_none),
+        test(what_is_quiet_ends_before_it_ages),
         test(memory_is_bounded_and_the_least_used_goes_first),
         test(memory_is_bounded_in_bytes),
         test(many_are_found_again),

@@ -43,7 +43,7 @@ static int begin(void **state)
     int64_t not_after;
     assert_non_null(lab);
     lab->pem = support_file("vectors/lint/shakenCert.pem");
-    assert_true(stir_cache_valid_until(&not_after, lab->pem));
+    assert_err(stir_cache_valid_until(&not_after, lab->pem), STIR_OK);
     lab->now = not_after - 100 * DAY;
     snprintf(lab->folder, sizeof(lab->folder), "/tmp/stir-net-XXXXXX");
     assert_non_null(mkdtemp(lab->folder));
@@ -272,6 +272,17 @@ static void collect(struct lab *lab, size_t n, size_t *good, size_t *stale)
     assert_int_equal(n, 0);
 }
 
+/* Step until nothing is under way. */
+static void settle(struct lab *lab)
+{
+    for (int i = 0; i < 1000 && stir_net_wait(lab->net) >= 0; i++) {
+        struct pollfd fd = {.fd = stir_net_fd(lab->net), .events = POLLIN};
+        (void)poll(&fd, 1, (int)stir_net_wait(lab->net));
+        stir_net_step(lab->net);
+    }
+    assert_int_equal(stir_net_wait(lab->net), -1);
+}
+
 static void a_loop_gets_the_stale_answer_at_once_and_asks_anew_behind_it(void **state)
 {
     struct lab *lab = *state;
@@ -286,14 +297,67 @@ static void a_loop_gets_the_stale_answer_at_once_and_asks_anew_behind_it(void **
     assert_true(answer->stale);
     stir_net_answer_free(answer);
     assert_true(stir_net_wait(lab->net) >= 0); /* the refresh is under way */
-    for (int i = 0; i < 1000 && stir_net_wait(lab->net) >= 0; i++) {
-        struct pollfd fd = {.fd = stir_net_fd(lab->net), .events = POLLIN};
-        (void)poll(&fd, 1, (int)stir_net_wait(lab->net));
-        stir_net_step(lab->net);
-    }
-    assert_int_equal(stir_net_wait(lab->net), -1);
+    settle(lab);
     assert_err(stir_net_next(lab->net, &answer), STIR_OK);
     assert_null(answer);
+}
+
+/* Ask in a loop; true when something was fetched behind the answer. */
+static bool asks_behind(struct lab *lab, enum stir_net_source source)
+{
+    struct stir_net_answer *answer = NULL;
+    assert_err(stir_net_start(lab->net, S(URL), STIR_NET_CERT, 0, 5), STIR_OK);
+    assert_err(stir_net_next(lab->net, &answer), STIR_OK);
+    assert_non_null(answer); /* at once */
+    assert_int_equal(answer->reason, STIR_R_NONE);
+    assert_int_equal(answer->source, source);
+    assert_false(answer->stale);
+    stir_net_answer_free(answer);
+    bool under_way = stir_net_wait(lab->net) >= 0;
+    settle(lab);
+    return under_way;
+}
+
+static void a_loop_asks_anew_before_the_end(void **state)
+{
+    struct lab *lab = *state;
+    keep(lab, -3240, 600, 3600); /* fetched an hour ago, for 6840 seconds: the last tenth begins in 2556 */
+    assert_false(asks_behind(lab, STIR_NET_DISK));
+    lab->now += 2556;
+    assert_false(asks_behind(lab, STIR_NET_MEMORY));
+    lab->now += 1;
+    assert_true(asks_behind(lab, STIR_NET_MEMORY));
+    assert_false(asks_behind(lab, STIR_NET_MEMORY)); /* that failed: not again for a minute */
+    lab->now += 60;
+    assert_true(asks_behind(lab, STIR_NET_MEMORY));
+}
+
+static void an_answer_says_how_long_what_is_made_of_it_is_good(void **state)
+{
+    struct lab *lab = *state;
+    keep(lab, -3240, 600, 3600);
+    assert_int_equal(get(lab, URL).ask_again, lab->now + 2557);
+    lab->now += 3241; /* stale, its host is down: held for a minute */
+    struct stir_net_answer answer = get(lab, URL);
+    assert_true(answer.stale);
+    assert_int_equal(answer.ask_again, lab->now + 60);
+}
+
+/* RFC 9795 allows a query where a certificate's URL may have none. */
+static void only_content_may_have_a_query(void **state)
+{
+    struct lab *lab = *state;
+    struct stir_net_answer *answer = NULL;
+    static const char *const urls[] = {HOST "/icon?size=2", HOST "/icon;v=1"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(get(lab, urls[i]).reason, STIR_R_INFO_BAD);
+        assert_err(stir_net_get(lab->net, S(urls[i]), STIR_NET_BYTES, 100, &answer), STIR_OK);
+        assert_int_equal(answer->reason, STIR_R_INFO_UNREACHABLE); /* asked for, and nobody was there */
+        stir_net_answer_free(answer);
+    }
+    assert_err(stir_net_get(lab->net, S(HOST "/icon?size=3"), STIR_NET_BYTES, 100, &answer), STIR_OK);
+    assert_int_equal(answer->source, STIR_NET_FETCHED); /* another query, another thing */
+    stir_net_answer_free(answer);
 }
 
 static void requests_beyond_the_bound_fail_at_once(void **state)
@@ -339,6 +403,9 @@ int main(void)
         test(an_answer_longer_than_asked_for_is_none),
         test(a_host_that_is_down_is_outlived_by_what_is_kept),
         test(a_loop_gets_the_stale_answer_at_once_and_asks_anew_behind_it),
+        test(a_loop_asks_anew_before_the_end),
+        test(an_answer_says_how_long_what_is_made_of_it_is_good),
+        test(only_content_may_have_a_query),
         test(requests_beyond_the_bound_fail_at_once),
         test(what_is_under_way_may_be_dropped),
     };

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Line coverage of src/core by all tests, and of every parser by the replay of its committed corpus alone. coverage.py BUILD"""
+"""Line coverage of src/core and src/io by all tests, and of every parser by the replay of its committed corpus alone. coverage.py BUILD"""
 import json
 import re
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 WANTED = 90.0
 # Files that read what strangers wrote. Each is to be reached by the corpora of fuzz/.
 PARSERS = ["json", "passport", "tn", "url", "time", "identity", "sip", "tnauth", "constraints", "cert", "pem", "csr", "crl", "key", "jws", "ca_list", "verstat"]
+IO_PARSERS = ["cache_disk", "http_life", "net_guard"]
 
 
 def measure(build, suites):
@@ -23,7 +24,7 @@ def measure(build, suites):
         print(ran.stdout[-3000:])
         print("coverage: tests fail; see ./run check")
     # In the build folder: gcovr leaves its files for a moment where it stands.
-    command = ["gcovr", "--root", str(Path.cwd()), "--filter", str(Path.cwd() / "src/core") + "/", "--json-summary=-", "."]
+    command = ["gcovr", "--root", str(Path.cwd()), "--filter", str(Path.cwd() / "src/core") + "/", "--filter", str(Path.cwd() / "src/io") + "/", "--json-summary=-", "."]
     report = json.loads(subprocess.run(command, cwd=build, capture_output=True, text=True, check=True).stdout)
     lines = {Path(item["filename"]).name: (item["line_covered"], item["line_total"]) for item in report["files"]}
     return lines, ran.returncode == 0
@@ -48,7 +49,7 @@ def table(title, rows):
 
 def main(build):
     build = Path(build)
-    marks = [str(path) for path in Path("src/core").rglob("*.[ch]") if re.search(r"GCOVR?_EXCL|LCOV_EXCL", path.read_text())]
+    marks = [str(path) for folder in ("src/core", "src/io") for path in Path(folder).rglob("*.[ch]") if re.search(r"GCOVR?_EXCL|LCOV_EXCL", path.read_text())]
     replayed, fine = measure(build, ["replay"])
     rows = []
     for parser in PARSERS:
@@ -57,9 +58,12 @@ def main(build):
         if f"{parser}_read.c" in files:
             files.remove(f"{parser}.c")
         rows += [(name, replayed.get(name, (0, 1))) for name in files] or [(f"{parser}.c", (0, 1))]
+    rows += [(f"{parser}.c", replayed.get(f"{parser}.c", (0, 1))) for parser in IO_PARSERS]
     low = table("parsers, by the committed corpus alone", rows)
-    tested, fine_too = measure(build, ["unit", "replay", "cli", "examples"])
+    everything, fine_too = measure(build, ["unit", "replay", "cli", "net", "examples"])
+    tested = {name: lines for name, lines in everything.items() if Path("src/core", name).exists()}
     table("src/core, by all tests", sorted(tested.items()))
+    table("src/io, by all tests", sorted(everything.items() - tested.items()))
     total = tuple(sum(part) for part in zip(*tested.values()))
     missing = sorted({path.name for path in Path("src/core").glob("*.c")} - set(tested))
     below_total = table("total", [("src/core", total)])

@@ -73,6 +73,8 @@ struct stir_net_answer {
     enum stir_net_source source; /**< network, memory or disk */
     bool stale;                  /**< older than its headers allow, and used because of stale-while-revalidate or stale-if-error */
     int64_t age;                 /**< seconds since it was fetched or found unchanged */
+    int64_t ask_again;           /**< Unix second until which what was made of the body (a judged chain) may be used without asking here: from then on it is
+                                    stale, or near enough to it to be fetched anew */
     char detail[200];            /**< what went wrong, one line; "" when nothing did */
 };
 

@@ -194,10 +194,23 @@ static struct entry *put_in_memory(struct stir_cache *cache, struct stir_slice k
     return fresh;
 }
 
-/* In the last tenth of its time, unless asking anew has just failed. */
+/* From here on it is in the last tenth of its time. */
+static int64_t ages_after(const struct stir_kept *kept)
+{
+    return kept->fresh_until - (kept->fresh_until - kept->fetched) / 10;
+}
+
+/* Unless asking anew has just failed. */
 static bool is_ageing(const struct stir_kept *kept, int64_t now)
 {
-    return now > kept->fresh_until - (kept->fresh_until - kept->fetched) / 10 && now >= kept->retry_at;
+    return now > ages_after(kept) && now >= kept->retry_at;
+}
+
+int64_t stir_kept_quiet_until(const struct stir_kept *kept)
+{
+    int64_t last = kept->fresh_until > kept->error_until ? kept->fresh_until : kept->error_until, ages = ages_after(kept);
+    last = kept->retry_at - 1 < last ? kept->retry_at - 1 : last;
+    return ages > last ? ages : last;
 }
 
 static enum stir_cache_state state_of(const struct stir_kept *kept, int64_t now)
@@ -270,7 +283,8 @@ void stir_cache_put(struct stir_cache *cache, struct stir_slice key, bool on_dis
 {
     (void)put_in_memory(cache, key, kept);
     int64_t valid_until;
-    if (on_disk && cache->disk && kept->reason == STIR_R_NONE && !kept->junk && stir_cache_valid_until(&valid_until, kept->body) && valid_until >= now)
+    if (on_disk && cache->disk && kept->reason == STIR_R_NONE && !kept->junk && stir_cache_valid_until(&valid_until, kept->body) == STIR_OK &&
+        valid_until >= now)
         stir_cache_disk_write(cache->disk, key, kept);
 }
 
@@ -293,18 +307,17 @@ size_t stir_cache_bytes(const struct stir_cache *cache)
     return cache->good.bytes + cache->bad.bytes;
 }
 
-bool stir_cache_valid_until(int64_t *out, struct stir_slice pem)
+enum stir_err stir_cache_valid_until(int64_t *out, struct stir_slice pem)
 {
     struct stir_cert *certs[STIR_MAX_CHAIN];
     int64_t until = INT64_MAX;
     size_t n = 0;
-    if (stir_certs_parse(certs, STIR_MAX_CHAIN, &n, pem, NULL) != STIR_OK)
-        return false;
+    TRY(stir_certs_parse(certs, STIR_MAX_CHAIN, &n, pem, NULL));
     for (size_t i = 0; i < n; i++) {
         int64_t not_after = stir_cert_info(certs[i])->not_after;
         until = not_after < until ? not_after : until;
         stir_cert_free(certs[i]);
     }
     *out = until;
-    return true;
+    return STIR_OK;
 }

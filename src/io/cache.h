@@ -6,7 +6,7 @@
 #include <stir/limits.h>
 #include <stir/net.h>
 
-enum { STIR_CACHE_ETAG = 256 };
+#include "io/http_life.h"
 
 /* One URL's answer. Times are Unix seconds. */
 struct stir_kept {
@@ -14,7 +14,7 @@ struct stir_kept {
     bool junk;               /* a body that is no certificate: as short-lived as a failure, never on disk, never used stale */
     int http_status;
     struct stir_slice body;
-    char etag[STIR_CACHE_ETAG + 1];
+    char etag[STIR_HTTP_ETAG + 1];
     char detail[200];
     int64_t fetched;     /* or found unchanged */
     int64_t fresh_until; /* last second at which it is fresh */
@@ -37,6 +37,9 @@ enum stir_cache_state {
     STIR_CACHE_HELD = 5,   /* stale, may be used, and asking anew failed a moment ago */
 };
 
+/* The last second at which it is neither stale nor ageing, or a failed try forbids another. */
+int64_t stir_kept_quiet_until(const struct stir_kept *kept);
+
 struct stir_cache;
 
 /* STIR_ENOTFOUND: there is no such folder, or it is not ours to write. */
@@ -56,7 +59,7 @@ void stir_cache_drop(struct stir_cache *cache, struct stir_slice key, bool on_di
 size_t stir_cache_entries(const struct stir_cache *cache);
 size_t stir_cache_bytes(const struct stir_cache *cache);
 
-/* The last second at which all certificates of `pem` are within their validity; false when it is no PEM of certificates that may be kept. */
-bool stir_cache_valid_until(int64_t *out, struct stir_slice pem);
+/* The last second at which all certificates of `pem` are within their validity. STIR_ENOMEM; any other error: it is no body of certificates that may be kept. */
+enum stir_err stir_cache_valid_until(int64_t *out, struct stir_slice pem) STIR_MUST_USE;
 
 #endif

@@ -18,8 +18,9 @@ enum {
     NAME_LENGTH = 64, /* SHA-256 in hex */
     MAGIC_LENGTH = sizeof(MAGIC) - 1,
     FIRST_LINE = MAGIC_LENGTH + NAME_LENGTH + 1,
-    HEAD_CAP = STIR_MAX_URL + STIR_CACHE_ETAG + 512,
+    HEAD_CAP = STIR_MAX_URL + STIR_HTTP_ETAG + 512,
     FILE_CAP = FIRST_LINE + HEAD_CAP + STIR_MAX_PEM,
+    MAX_STATUS = 999,
     LEFT_BEHIND = 3600, /* seconds after which a half-written file has no writer any more */
 };
 
@@ -113,6 +114,11 @@ static struct file_seen *list_files(DIR *dir, size_t *n)
     return files;
 }
 
+static size_t less_a_tenth(size_t n)
+{
+    return n - n / 10;
+}
+
 /* Count the folder; when it is over a bound, remove the oldest until a tenth is free. */
 static void tidy(struct stir_cache_disk *disk)
 {
@@ -127,7 +133,7 @@ static void tidy(struct stir_cache_disk *disk)
         disk->bytes += files[i].bytes;
     if (disk->bytes > disk->max_bytes || disk->entries > disk->max_entries) {
         qsort(files, n, sizeof(*files), by_age);
-        for (i = 0; i < n && (disk->bytes > disk->max_bytes / 10 * 9 || disk->entries > disk->max_entries / 10 * 9); i++) {
+        for (i = 0; i < n && (disk->bytes > less_a_tenth(disk->max_bytes) || disk->entries > less_a_tenth(disk->max_entries)); i++) {
             unlinkat(dirfd(dir), files[i].name, 0);
             disk->bytes -= files[i].bytes;
             disk->entries--;
@@ -189,6 +195,14 @@ static void put_entry(struct stir_writer *w, struct stir_slice key, const struct
     stir_put_slice(w, kept->body);
 }
 
+/* What is no file is never written into: it makes room. */
+static void remove_stranger(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        unlink(path);
+}
+
 void stir_cache_disk_write(struct stir_cache_disk *disk, struct stir_slice key, const struct stir_kept *kept)
 {
     char sum[NAME_LENGTH + 1];
@@ -205,6 +219,7 @@ void stir_cache_disk_write(struct stir_cache_disk *disk, struct stir_slice key, 
         memcpy(text, MAGIC, MAGIC_LENGTH);
         memcpy(text + MAGIC_LENGTH, sum, NAME_LENGTH);
         text[FIRST_LINE - 1] = '\n';
+        remove_stranger(path_of_key(disk, key));
         /* 0600, beside it and renamed: another process sees the old one or the new one. A full disk only means that nothing is kept. */
         if (stir_file_write(path_of_key(disk, key), stir_slice_of(text, FIRST_LINE + n), STIR_FILE_SECRET_FORCED) == STIR_FILE_OK) {
             disk->bytes += FIRST_LINE + n;
@@ -252,11 +267,12 @@ static bool read_entry(struct stir_slice text, struct stir_slice key, struct sti
 {
     struct stir_slice url, etag;
     int64_t status, body;
-    if (!take(&text, "url", &url) || !stir_slice_eq(url, key) || !take_number(&text, "status", &status) || !take_number(&text, "fetched", &out->fetched))
+    if (!take(&text, "url", &url) || !stir_slice_eq(url, key) || !take_number(&text, "status", &status) || status > MAX_STATUS ||
+        !take_number(&text, "fetched", &out->fetched))
         return false;
     if (!take_number(&text, "fresh", &out->fresh_until) || !take_number(&text, "while", &out->while_until) || !take_number(&text, "error", &out->error_until))
         return false;
-    if (!take(&text, "etag", &etag) || etag.n > STIR_CACHE_ETAG || !take_number(&text, "body", &body) || (size_t)body != text.n)
+    if (!take(&text, "etag", &etag) || (etag.n && !stir_http_etag_is_good(etag)) || !take_number(&text, "body", &body) || (size_t)body != text.n)
         return false;
     memcpy(out->etag, etag.p, etag.n);
     out->http_status = (int)status;
@@ -279,28 +295,38 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* Judged as if it came from the network: certificates or nothing, and never past their validity. */
-static bool judge(struct stir_kept *kept, int64_t now)
+static enum stir_err judge(struct stir_kept *kept, int64_t now)
 {
     int64_t valid_until;
-    if (kept->fetched > now || !stir_cache_valid_until(&valid_until, kept->body) || valid_until < now)
-        return false;
+    TRY(stir_cache_valid_until(&valid_until, kept->body));
     kept->fresh_until = least(kept->fresh_until, valid_until);
     kept->while_until = least(kept->while_until, valid_until);
     kept->error_until = least(kept->error_until, valid_until);
-    return true;
+    return kept->fetched > now || valid_until < now ? STIR_ETIME : STIR_OK;
+}
+
+/* The file's content, judged; `out->body` points into it. */
+static enum stir_err read_file(struct stir_slice file, struct stir_slice key, struct stir_kept *out, int64_t now)
+{
+    if (!is_whole(file) || !read_entry(stir_slice_from(file, FIRST_LINE), key, out))
+        return STIR_ESYNTAX;
+    return judge(out, now);
 }
 
 bool stir_cache_disk_read(struct stir_cache_disk *disk, struct stir_slice key, struct stir_kept *out, int64_t now)
 {
     struct stir_slice file = {NULL, 0};
     struct stir_kept kept = {.reason = STIR_R_NONE};
-    enum stir_file_err err = stir_file_read(&file, path_of_key(disk, key), FILE_CAP, false);
-    if (err == STIR_FILE_ERRNO || err == STIR_FILE_NOMEM)
+    struct stat st;
+    if (lstat(path_of_key(disk, key), &st) != 0 || !S_ISREG(st.st_mode))
+        return false; /* a pipe would hold us up */
+    enum stir_file_err seen = stir_file_read(&file, path_of_key(disk, key), FILE_CAP, false);
+    if (seen == STIR_FILE_ERRNO || seen == STIR_FILE_NOMEM)
         return false;
-    bool good = err == STIR_FILE_OK && is_whole(file) && read_entry(stir_slice_from(file, FIRST_LINE), key, &kept) && judge(&kept, now);
-    if (!good)
+    enum stir_err err = seen == STIR_FILE_OK ? read_file(file, key, &kept, now) : STIR_ELIMIT;
+    if (err != STIR_OK && err != STIR_ENOMEM)
         stir_cache_disk_drop(disk, key);
-    char *body = good ? malloc(kept.body.n) : NULL;
+    char *body = err == STIR_OK ? malloc(kept.body.n) : NULL;
     if (body) {
         memcpy(body, kept.body.p, kept.body.n);
         kept.body.p = body;

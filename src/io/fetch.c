@@ -172,17 +172,12 @@ static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
     return n;
 }
 
-/* An entity tag that can be sent back as it is (RFC 9110 §8.8.3). */
+/* Any other is as none. */
 static void take_etag(struct flight *f, struct stir_slice value)
 {
-    f->shown.etag[0] = '\0';
-    if (value.n == 0 || value.n > STIR_FETCH_ETAG)
-        return;
-    for (size_t i = 0; i < value.n; i++)
-        if (value.p[i] <= ' ' || value.p[i] == 0x7f)
-            return;
-    memcpy(f->shown.etag, value.p, value.n);
-    f->shown.etag[value.n] = '\0';
+    size_t n = stir_http_etag_is_good(value) ? value.n : 0;
+    memcpy(f->shown.etag, value.p, n);
+    f->shown.etag[n] = '\0';
 }
 
 static void begin_headers(struct flight *f)

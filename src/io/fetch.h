@@ -7,7 +7,6 @@
 #include "io/net_guard.h"
 
 enum {
-    STIR_FETCH_ETAG = 256,              /* bytes of an entity tag that is kept; a longer one is as none */
     STIR_FETCH_HEADER_BYTES = 16384,    /* of all headers together */
     STIR_FETCH_HEADERS = 100,           /* lines of them */
     STIR_FETCH_PER_HOST = 4,            /* connections to one host: a slow one takes no more */
@@ -50,7 +49,7 @@ struct stir_flight {
     long status; /* of HTTP; 0: none was seen */
     char *body;
     size_t n;
-    char etag[STIR_FETCH_ETAG + 1]; /* "" when there is none */
+    char etag[STIR_HTTP_ETAG + 1]; /* "" when there is none */
     struct stir_http_life life;
     char detail[200]; /* what went wrong, one line */
     bool secret;      /* it carried a credential: what was sent and what came is cleansed */

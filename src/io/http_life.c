@@ -25,6 +25,14 @@ static int64_t seconds(struct stir_slice text, int64_t otherwise)
     return value;
 }
 
+/* What is said twice counts as the shorter time (RFC 9111 §4.2.1). */
+static void take_least(int64_t *known, struct stir_slice text)
+{
+    int64_t value = seconds(text, 0); /* what cannot be read counts as stale */
+    if (*known < 0 || value < *known)
+        *known = value;
+}
+
 static void read_directive(struct stir_http_life *life, struct stir_slice directive)
 {
     size_t equals = stir_slice_find(directive, '=');
@@ -37,11 +45,11 @@ static void read_directive(struct stir_http_life *life, struct stir_slice direct
     else if (stir_slice_ieq(name, stir_slice_str("must-revalidate")))
         life->must_revalidate = true;
     else if (stir_slice_ieq(name, stir_slice_str("max-age")))
-        life->max_age = seconds(value, 0); /* RFC 9111 §4.2.1: what cannot be read counts as stale */
+        take_least(&life->max_age, value);
     else if (stir_slice_ieq(name, stir_slice_str("stale-while-revalidate")))
-        life->while_revalidate = seconds(value, 0);
+        take_least(&life->while_revalidate, value);
     else if (stir_slice_ieq(name, stir_slice_str("stale-if-error")))
-        life->if_error = seconds(value, 0);
+        take_least(&life->if_error, value);
 }
 
 void stir_http_life_read(struct stir_http_life *life, struct stir_slice name, struct stir_slice value)
@@ -53,14 +61,25 @@ void stir_http_life_read(struct stir_http_life *life, struct stir_slice name, st
             value = stir_slice_from(value, comma < value.n ? comma + 1 : comma);
         }
     } else if (stir_slice_ieq(name, stir_slice_str("Expires"))) {
+        int64_t expires;
+        if (stir_date_parse(&expires, value) != STIR_OK)
+            expires = 0;
+        if (!life->has_expires || expires < life->expires)
+            life->expires = expires;
         life->has_expires = true;
-        if (stir_date_parse(&life->expires, value) != STIR_OK)
-            life->expires = 0;
     } else if (stir_slice_ieq(name, stir_slice_str("Date"))) {
         life->has_date = stir_date_parse(&life->date, value) == STIR_OK;
     } else if (stir_slice_ieq(name, stir_slice_str("Age"))) {
         life->age = seconds(value, 0);
     }
+}
+
+bool stir_http_etag_is_good(struct stir_slice value)
+{
+    for (size_t i = 0; i < value.n; i++)
+        if ((unsigned char)value.p[i] <= ' ' || value.p[i] == 0x7f)
+            return false;
+    return value.n > 0 && value.n <= STIR_HTTP_ETAG;
 }
 
 int64_t stir_http_life_fresh(const struct stir_http_life *life, int64_t now)

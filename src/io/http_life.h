@@ -23,6 +23,10 @@ struct stir_http_life {
 /* Take in one header field; those that say nothing about this are passed by. */
 void stir_http_life_read(struct stir_http_life *life, struct stir_slice name, struct stir_slice value);
 
+/* Is `value` an entity tag that can be sent back as it is (RFC 9110 §8.8.3): not empty, at most STIR_HTTP_ETAG bytes, no blank and no control character? */
+enum { STIR_HTTP_ETAG = 256 };
+bool stir_http_etag_is_good(struct stir_slice value);
+
 /* Seconds from `now` that it is fresh; -1 when the headers do not say. Never below 0 otherwise. */
 int64_t stir_http_life_fresh(const struct stir_http_life *life, int64_t now);
 

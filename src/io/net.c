@@ -11,19 +11,14 @@
 
 enum { KEY_CAP = STIR_FETCH_URL + 32 };
 
-/* An answer waits here until it is taken. */
-struct ready {
+/* Who asked, and in the end what he is told. Made whole when he asks, so that no answer is lost for want of memory: without room for the body, he is told that.
+ */
+struct request {
     struct stir_net_answer answer; /* first: one is the other */
-    struct ready *next;
-    char body[];
-};
-
-/* Who asked. `slot`: a blocking call's; else the answer goes among the ready ones. */
-struct waiter {
-    struct waiter *next;
-    uint64_t id;
+    struct request *next;          /* of those that wait for an errand, or of those that are ready */
     size_t max_bytes;
-    struct ready **slot;
+    bool blocking, told; /* a blocking call takes its own; the others go among the ready ones */
+    char *body;
 };
 
 /* One URL on its way, for all who wait for it; nobody waits for a refresh. */
@@ -31,7 +26,7 @@ struct errand {
     struct errand *next;
     struct stir_flight *flight;
     enum stir_net_kind kind;
-    struct waiter *waiters;
+    struct request *waiters;
     bool has_old;
     struct stir_kept old; /* what was kept before; its body is ours */
     char key[KEY_CAP];
@@ -42,7 +37,7 @@ struct stir_net {
     struct stir_cache *cache;
     struct stir_fetcher *fetcher;
     struct errand *errands;
-    struct ready *first, **last;
+    struct request *first, **last; /* ready */
 };
 
 /* ---- Beginning ---- */
@@ -84,13 +79,30 @@ static void free_body(struct stir_kept *kept)
     kept->body = (struct stir_slice){NULL, 0};
 }
 
+void stir_net_answer_free(struct stir_net_answer *answer)
+{
+    struct request *request = (struct request *)(void *)answer;
+    if (request)
+        free(request->body);
+    free(request);
+}
+
+static struct request *take_first(struct request **list)
+{
+    struct request *request = *list;
+    *list = request->next;
+    return request;
+}
+
+static void free_requests(struct request **list)
+{
+    while (*list)
+        stir_net_answer_free(&take_first(list)->answer);
+}
+
 static void free_errand(struct errand *errand)
 {
-    while (errand->waiters) {
-        struct waiter *w = errand->waiters;
-        errand->waiters = w->next;
-        free(w);
-    }
+    free_requests(&errand->waiters);
     free_body(&errand->old);
     free(errand);
 }
@@ -107,54 +119,59 @@ void stir_net_free(struct stir_net *net)
         net->errands = errand->next;
         free_errand(errand);
     }
-    while (net->first) {
-        struct ready *ready = net->first;
-        net->first = ready->next;
-        free(ready);
-    }
+    free_requests(&net->first);
     free(net);
 }
 
 /* ---- Answers ---- */
 
-static void deliver(struct stir_net *net, struct ready *ready, struct ready **slot)
+static void deliver(struct stir_net *net, struct request *request)
 {
-    if (slot) {
-        *slot = ready;
+    request->told = true;
+    if (request->blocking)
+        return;
+    request->next = NULL;
+    *net->last = request;
+    net->last = &request->next;
+}
+
+static void refuse(struct stir_net *net, struct request *request, enum stir_reason reason, const char *why)
+{
+    request->answer.reason = reason;
+    request->answer.body = (struct stir_slice){NULL, 0};
+    snprintf(request->answer.detail, sizeof(request->answer.detail), "%s", why);
+    deliver(net, request);
+}
+
+static void answer(struct stir_net *net, struct request *request, const struct stir_kept *kept, enum stir_net_source source, bool stale)
+{
+    struct stir_net_answer *a = &request->answer;
+    size_t n = kept->body.n;
+    char why[64];
+    int64_t now = net->options.clock(net->options.clock_arg);
+    a->http_status = kept->http_status;
+    a->source = source;
+    a->stale = stale;
+    a->age = kept->fetched && now > kept->fetched ? now - kept->fetched : 0;
+    a->ask_again = stir_kept_quiet_until(kept) + 1;
+    if (n > request->max_bytes) {
+        snprintf(why, sizeof(why), "the body is longer than %zu bytes", request->max_bytes);
+        refuse(net, request, STIR_R_INFO_UNREACHABLE, why);
         return;
     }
-    *net->last = ready;
-    net->last = &ready->next;
-}
-
-static enum stir_err answer(struct stir_net *net, const struct waiter *to, const struct stir_kept *kept, enum stir_net_source source, bool stale)
-{
-    bool fits = kept->body.n <= to->max_bytes;
-    size_t n = fits ? kept->body.n : 0;
-    struct ready *ready = calloc(1, sizeof(*ready) + n + 1);
-    if (!ready)
-        return STIR_ENOMEM;
-    ready->answer = (struct stir_net_answer){.id = to->id, .reason = kept->reason, .http_status = kept->http_status, .source = source, .stale = stale};
-    if (kept->reason == STIR_R_NONE && fits) {
-        memcpy(ready->body, kept->body.p, n);
-        ready->answer.body = stir_slice_of(ready->body, n);
+    if (kept->reason != STIR_R_NONE) {
+        refuse(net, request, kept->reason, kept->detail);
+        return;
     }
-    memcpy(ready->answer.detail, kept->detail, sizeof(kept->detail));
-    if (!fits) {
-        ready->answer.reason = STIR_R_INFO_UNREACHABLE;
-        snprintf(ready->answer.detail, sizeof(ready->answer.detail), "the body is longer than %zu bytes", to->max_bytes);
+    request->body = malloc(n + 1);
+    if (!request->body) {
+        refuse(net, request, STIR_R_INFO_UNREACHABLE, "out of memory");
+        return;
     }
-    int64_t now = net->options.clock(net->options.clock_arg);
-    ready->answer.age = kept->fetched && now > kept->fetched ? now - kept->fetched : 0;
-    deliver(net, ready, to->slot);
-    return STIR_OK;
-}
-
-static enum stir_err refuse(struct stir_net *net, const struct waiter *to, enum stir_reason reason, const char *why)
-{
-    struct stir_kept kept = {.reason = reason};
-    snprintf(kept.detail, sizeof(kept.detail), "%s", why);
-    return answer(net, to, &kept, STIR_NET_NOWHERE, false);
+    if (n)
+        memcpy(request->body, kept->body.p, n);
+    a->body = stir_slice_of(request->body, n);
+    deliver(net, request);
 }
 
 /* ---- What a fetch brought ---- */
@@ -179,11 +196,11 @@ static void set_times(const struct stir_net_options *o, struct stir_kept *kept, 
     kept->error_until = least(kept->fresh_until + (never_stale ? 0 : spare), valid_until);
 }
 
-static int64_t valid_until(const struct errand *errand, struct stir_slice body, bool *junk)
+/* The end of all that a body holds; what is not of certificates has none. */
+static enum stir_err valid_until(int64_t *out, const struct errand *errand, struct stir_slice body)
 {
-    int64_t until = INT64_MAX;
-    *junk = errand->kind == STIR_NET_CERT && !stir_cache_valid_until(&until, body);
-    return until;
+    *out = INT64_MAX;
+    return errand->kind == STIR_NET_CERT ? stir_cache_valid_until(out, body) : STIR_OK;
 }
 
 /* A body: kept when it may be and is worth it. What is no certificate, or one that is over, is remembered as failures are. */
@@ -192,25 +209,31 @@ static void judge_body(struct stir_net *net, const struct errand *errand, struct
     const struct stir_flight *flight = errand->flight;
     bool on_disk = errand->kind == STIR_NET_CERT;
     struct stir_slice key = stir_slice_str(errand->key);
+    int64_t until;
     kept->body = stir_slice_of(flight->body ? flight->body : "", flight->n);
     memcpy(kept->etag, flight->etag, sizeof(kept->etag));
-    int64_t until = valid_until(errand, kept->body, &kept->junk);
+    enum stir_err err = valid_until(&until, errand, kept->body);
+    bool unkept = flight->life.no_store || err == STIR_ENOMEM; /* without memory nobody can say what it is */
     set_times(&net->options, kept, &flight->life, now, until);
-    kept->junk = kept->junk || until < now;
+    kept->junk = (err != STIR_OK && err != STIR_ENOMEM) || until < now;
     if (kept->junk)
         kept->fresh_until = now + net->options.negative - 1;
+    if (unkept)
+        kept->fresh_until = now - 1;
     if (flight->life.no_store || kept->junk)
         stir_cache_drop(net->cache, key, on_disk);
-    if (!flight->life.no_store && (!kept->junk || net->options.negative > 0))
+    if (!unkept && (!kept->junk || net->options.negative > 0))
         stir_cache_put(net->cache, key, on_disk, kept, now);
 }
 
 /* 304: what we have is what there is. */
 static void judge_unchanged(struct stir_net *net, const struct errand *errand, struct stir_kept *kept, int64_t now)
 {
-    bool junk;
+    int64_t until;
     *kept = errand->old;
-    set_times(&net->options, kept, &errand->flight->life, now, valid_until(errand, kept->body, &junk));
+    if (valid_until(&until, errand, kept->body) != STIR_OK)
+        until = kept->fresh_until; /* no memory: as it was */
+    set_times(&net->options, kept, &errand->flight->life, now, until);
     if (errand->flight->etag[0])
         memcpy(kept->etag, errand->flight->etag, sizeof(kept->etag));
     stir_cache_put(net->cache, stir_slice_str(errand->key), errand->kind == STIR_NET_CERT, kept, now);
@@ -254,8 +277,8 @@ static void finish(struct stir_net *net, struct errand *errand)
         judge_unchanged(net, errand, &kept, now);
     else
         stands_in = judge_failure(net, errand, &kept, now);
-    for (const struct waiter *w = errand->waiters; w; w = w->next)
-        (void)answer(net, w, &kept, stands_in ? STIR_NET_MEMORY : STIR_NET_FETCHED, stands_in && now > kept.fresh_until);
+    while (errand->waiters)
+        answer(net, take_first(&errand->waiters), &kept, stands_in ? STIR_NET_MEMORY : STIR_NET_FETCHED, stands_in && now > kept.fresh_until);
     stir_flight_free(errand->flight);
     free_errand(errand);
 }
@@ -324,25 +347,18 @@ static enum stir_err dispatch(struct stir_net *net, const struct stir_url *url, 
     return STIR_OK;
 }
 
-static enum stir_err join(struct errand *errand, const struct waiter *asking)
-{
-    struct waiter *w = malloc(sizeof(*w));
-    if (!w)
-        return STIR_ENOMEM;
-    *w = *asking;
-    w->next = errand->waiters;
-    errand->waiters = w;
-    return STIR_OK;
-}
-
-static enum stir_err fetch_for(struct stir_net *net, const struct stir_url *url, const char *key, enum stir_net_kind kind, const struct waiter *asking,
+static enum stir_err fetch_for(struct stir_net *net, const struct stir_url *url, const char *key, enum stir_net_kind kind, struct request *request,
                                const struct stir_kept *old)
 {
     struct errand *errand = errand_of(net, key);
-    enum stir_err err = errand ? STIR_OK : dispatch(net, url, key, kind, asking->max_bytes, old, &errand);
-    if (err == STIR_ELIMIT)
-        return refuse(net, asking, STIR_R_INFO_UNREACHABLE, "too many fetches are under way");
-    return err == STIR_OK ? join(errand, asking) : err;
+    enum stir_err err = errand ? STIR_OK : dispatch(net, url, key, kind, request->max_bytes, old, &errand);
+    if (err == STIR_OK) {
+        request->next = errand->waiters;
+        errand->waiters = request;
+    } else if (err == STIR_ELIMIT) {
+        refuse(net, request, STIR_R_INFO_UNREACHABLE, "too many fetches are under way");
+    }
+    return err == STIR_ELIMIT ? STIR_OK : err;
 }
 
 /* Nobody waits for it, and nothing is lost when it cannot begin. */
@@ -353,25 +369,30 @@ static void refresh(struct stir_net *net, const struct stir_url *url, const char
         return;
 }
 
-static enum stir_err ask(struct stir_net *net, struct stir_slice text, enum stir_net_kind kind, const struct waiter *asking)
+/* On STIR_OK the request is in good hands, or told already. */
+static enum stir_err ask(struct stir_net *net, struct stir_slice text, enum stir_net_kind kind, struct request *request)
 {
     struct stir_url url;
     char key[KEY_CAP] = {0};
     enum stir_cache_state state;
     enum stir_net_source source;
-    enum stir_url_fault fault = stir_url_parse(&url, text, net->options.any_url);
-    if (fault != STIR_URL_GOOD)
-        return refuse(net, asking, STIR_R_INFO_BAD, stir_url_fault_text(fault));
-    if (write_key(key, &url, kind, asking->max_bytes) != STIR_OK)
-        return refuse(net, asking, STIR_R_INFO_BAD, stir_url_fault_text(STIR_URL_LONG));
+    enum stir_url_fault fault =
+        kind == STIR_NET_CERT ? stir_url_parse(&url, text, net->options.any_url) : stir_url_parse_content(&url, text, net->options.any_url);
+    if (fault == STIR_URL_GOOD && write_key(key, &url, kind, request->max_bytes) != STIR_OK)
+        fault = STIR_URL_LONG;
+    if (fault != STIR_URL_GOOD) {
+        refuse(net, request, STIR_R_INFO_BAD, stir_url_fault_text(fault));
+        return STIR_OK;
+    }
     int64_t now = net->options.clock(net->options.clock_arg);
     const struct stir_kept *kept = stir_cache_find(net->cache, stir_slice_str(key), kind == STIR_NET_CERT, now, &state, &source);
-    bool in_background = !asking->slot; /* a blocking caller may never step again */
+    bool in_background = !request->blocking; /* a blocking caller may never step again */
     if (state == STIR_CACHE_NONE || state == STIR_CACHE_STALE || (state == STIR_CACHE_WHILE && !in_background))
-        return fetch_for(net, &url, key, kind, asking, kept);
-    TRY(answer(net, asking, kept, source, state == STIR_CACHE_WHILE || state == STIR_CACHE_HELD));
+        return fetch_for(net, &url, key, kind, request, kept);
+    size_t max_bytes = request->max_bytes;
+    answer(net, request, kept, source, state == STIR_CACHE_WHILE || state == STIR_CACHE_HELD);
     if (in_background && (state == STIR_CACHE_AGEING || state == STIR_CACHE_WHILE))
-        refresh(net, &url, key, kind, asking->max_bytes, kept);
+        refresh(net, &url, key, kind, max_bytes, kept);
     return STIR_OK;
 }
 
@@ -393,13 +414,30 @@ static void step(struct stir_net *net)
     }
 }
 
+static enum stir_err begin(struct request **out, struct stir_net *net, struct stir_slice url, enum stir_net_kind kind, size_t max_bytes, bool blocking,
+                           uint64_t id)
+{
+    struct request *request = calloc(1, sizeof(*request));
+    if (!request)
+        return STIR_ENOMEM;
+    request->answer.id = id;
+    request->max_bytes = max_bytes ? max_bytes : STIR_MAX_PEM;
+    request->blocking = blocking;
+    enum stir_err err = ask(net, url, kind, request);
+    if (err == STIR_OK)
+        *out = request;
+    else
+        stir_net_answer_free(&request->answer);
+    return err;
+}
+
 enum stir_err stir_net_start(struct stir_net *net, struct stir_slice url, enum stir_net_kind kind, size_t max_bytes, uint64_t id)
 {
     if (!is_asked_well(net, url, kind))
         return STIR_EARG;
     STIR_NET_QUIET;
-    const struct waiter asking = {.id = id, .max_bytes = max_bytes ? max_bytes : STIR_MAX_PEM};
-    return ask(net, url, kind, &asking);
+    struct request *request;
+    return begin(&request, net, url, kind, max_bytes, false, id);
 }
 
 /* How long at most until the fetcher wants to be stepped; answers that are ready do not wait. */
@@ -414,17 +452,14 @@ enum stir_err stir_net_get(struct stir_net *net, struct stir_slice url, enum sti
     if (!is_asked_well(net, url, kind) || !out)
         return STIR_EARG;
     STIR_NET_QUIET;
-    struct ready *ready = NULL;
-    const struct waiter asking = {.max_bytes = max_bytes ? max_bytes : STIR_MAX_PEM, .slot = &ready};
-    TRY(ask(net, url, kind, &asking));
-    while (!ready && net->errands) {
+    struct request *request = NULL;
+    TRY(begin(&request, net, url, kind, max_bytes, true, 0));
+    while (!request->told) {
         struct pollfd fd = {.fd = stir_fetch_fd(net->fetcher), .events = POLLIN};
         (void)poll(&fd, 1, patience(net)); /* a signal only wakes us early */
         step(net);
     }
-    if (!ready)
-        return STIR_ENOMEM;
-    *out = &ready->answer;
+    *out = &request->answer;
     return STIR_OK;
 }
 
@@ -450,16 +485,9 @@ enum stir_err stir_net_next(struct stir_net *net, struct stir_net_answer **out)
 {
     if (!net || !out)
         return STIR_EARG;
-    struct ready *ready = net->first;
-    if (ready) {
-        net->first = ready->next;
-        net->last = net->first ? net->last : &net->first;
-    }
-    *out = ready ? &ready->answer : NULL;
+    struct request *request = net->first ? take_first(&net->first) : NULL;
+    if (!net->first)
+        net->last = &net->first;
+    *out = request ? &request->answer : NULL;
     return STIR_OK;
-}
-
-void stir_net_answer_free(struct stir_net_answer *answer_)
-{
-    free(answer_);
 }

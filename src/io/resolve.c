@@ -57,7 +57,8 @@ static enum stir_err use_server(struct stir_resolver *resolver, struct stir_slic
         return STIR_ESYNTAX;
     memcpy(text, server.p, server.n);
     text[server.n] = '\0';
-    return ares_set_servers_ports_csv(resolver->channel, text) == ARES_SUCCESS ? STIR_OK : STIR_ESYNTAX;
+    int status = ares_set_servers_ports_csv(resolver->channel, text);
+    return status == ARES_SUCCESS ? STIR_OK : status == ARES_ENOMEM ? STIR_ENOMEM : STIR_ESYNTAX;
 }
 
 static enum stir_err open_channel(struct stir_resolver *resolver, struct stir_slice server, int64_t timeout_ms)
