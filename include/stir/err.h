@@ -28,6 +28,7 @@ enum stir_err {
     STIR_EARG = 15,      /**< a NULL or a struct size that cannot be */
     STIR_ENOTFOUND = 16, /**< nothing by that name or number */
     STIR_ECRYPTO = 17,   /**< OpenSSL could not do it */
+    STIR_EIO = 18,       /**< a file or a folder cannot be read or written (libstir-net; the core has none) */
 };
 
 /** Where and what, in words for a person. Optional everywhere: pass NULL when nobody reads it. Untouched on STIR_OK. */

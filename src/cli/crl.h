@@ -6,8 +6,6 @@
 
 /* A list from a file or "-"; bad content answers `status_bad`. Free with stir_crl_free(). */
 int crl_read(const struct cli *cli, struct stir_crl **out, const char *path, int status_bad);
-/* Its life is from thisUpdate to nextUpdate; without an end it never ends. */
-enum trust_life crl_life(const struct stir_crl_info *info, int64_t now);
 /* "ISSUER, number N, FROM to UNTIL, 4 entries" and a line end. */
 void crl_line(const struct stir_crl_info *info);
 /* Members of an object that is open. */

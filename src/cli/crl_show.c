@@ -1,11 +1,13 @@
 #include "cli/crl.h"
 
 #include "core/cert.h"
+#include "io/trust_store.h"
 
 #include <stdlib.h>
 
 static const struct cli_option options[] = {
     {"--at", CLI_VALUE, "TIME", "how it stands at this time; default now", false},
+    {"--alarm", CLI_FLAG, NULL, "exit status 1 also when half of its life is over", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
 
@@ -23,11 +25,6 @@ int crl_read(const struct cli *cli, struct stir_crl **out, const char *path, int
     if (err == STIR_OK)
         return CLI_YES;
     return cli_fail(cli, err == STIR_ENOMEM ? CLI_CANNOT : status_bad, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
-}
-
-enum trust_life crl_life(const struct stir_crl_info *info, int64_t now)
-{
-    return info->next_update ? trust_life(info->this_update, info->next_update + 1, now) : TRUST_FRESH; /* nextUpdate is the last second */
 }
 
 /* Big-endian bytes as hex digits, cut when nobody would read them all. */
@@ -112,11 +109,13 @@ static int show(const struct cli *cli, const struct stir_crl *crl, int64_t now)
 {
     const struct stir_crl_info *info = stir_crl_info(crl);
     const char *why = unusable(info);
-    bool early = now < info->this_update, late = crl_life(info, now) == TRUST_OVER;
+    enum stir_trust_life life = stir_trust_life_of(info->this_update, stir_trust_crl_end(info), 0, now);
+    bool early = now < info->this_update, late = life == STIR_TRUST_OVER;
     if (cli->json) {
         cli_json_begin(NULL, '{');
         crl_json(info);
         cli_json_bool("in_date", !early && !late);
+        cli_json_str("life", trust_life_text(life));
         cli_json_str("unusable", why);
         show_entries(cli, crl);
         cli_json_end('}');
@@ -128,11 +127,14 @@ static int show(const struct cli *cli, const struct stir_crl *crl, int64_t now)
         printf("\n");
         if (early || late)
             printf("  alarm: %s\n", late ? "out of date" : "not in force yet");
+        else if (life == STIR_TRUST_HALF_OVER)
+            printf("  alarm: half of its life is over\n");
         if (why)
             printf("  alarm: no verifier uses it: %s\n", why);
         show_entries(cli, crl);
     }
-    return early || late || why ? CLI_NO : CLI_YES;
+    bool half = cli_has(cli, "--alarm") && life == STIR_TRUST_HALF_OVER;
+    return early || late || half || why ? CLI_NO : CLI_YES;
 }
 
 static int run(struct cli *cli)

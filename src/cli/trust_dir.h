@@ -1,60 +1,27 @@
-/* A folder of trust, DIR/NAME/: ca.pem (anchors), list.jws (the administrator's list they came from), state.json (what is known of it), pa.pem (the
- * administrator's certificates) and revocation lists, *.crl. One folder a domain. */
+/* Folders of trust, for the commands: errors of io/trust_* as exit statuses, and a folder's domains beside the files of --trust. */
 #ifndef STIR_CLI_TRUST_DIR_H
 #define STIR_CLI_TRUST_DIR_H
 
+#include <stir/trust_store.h>
+
 #include "cli/cli.h"
-#include "io/dir.h"
+#include "io/trust_folder.h"
 
-enum { TRUST_PATH = 4096, TRUST_SUBJECT = 256, TRUST_HEX = 2 * STIR_SHA256 + 1 };
+/* What went wrong with a folder, said: CLI_CANNOT when it is our trouble (a file, memory), else `status_bad`. `what` stands before it; NULL: nothing does. */
+int trust_failed(const struct cli *cli, enum stir_err err, const struct stir_diag *diag, const char *what, int status_bad);
 
-/* What state.json says. */
-struct trust_state {
-    bool there;
-    bool listed;           /* the anchors came from a list; sequence, exp and signer are its own */
-    int64_t imported;      /* when, seconds since 1970 */
-    int64_t sequence, exp; /* -1, 0: none */
-    char signer[TRUST_SUBJECT];
-    char ca_sha256[TRUST_HEX]; /* of ca.pem as it was written */
-};
+/* --domain, or "default"; CLI_USAGE when no domain can be called so. */
+int trust_name(const struct cli *cli, const char **out);
+/* Make, if need be, hold and open the folder of --dir and that domain. */
+int trust_hold(const struct cli *cli, struct stir_trust_folder *out, const char *dir, const char *name);
 
-/* One domain's folder, open. */
-struct trust_domain {
-    const char *dir, *name;
-    char path[TRUST_PATH];
-    int lock; /* -1: not held */
-    struct trust_state state;
-};
-
-/* DIR/NAME/FILE into `path`. False when it does not fit. */
-bool trust_path(char path[TRUST_PATH], const struct trust_domain *domain, const char *file);
-
-/* Open the folder of a domain to look at it, or make it, hold it and open it to write. Exit status, said already. */
-int trust_domain_look(const struct cli *cli, struct trust_domain *out, const char *dir, const char *name);
-int trust_domain_hold(const struct cli *cli, struct trust_domain *out, const char *dir, const char *name);
-/* Let go; folders that are empty are taken away again. */
-void trust_domain_release(struct trust_domain *domain);
-
-/* Read a file of the domain that may be missing: then `out->p` is NULL. */
-int trust_read(const struct cli *cli, struct stir_slice *out, const struct trust_domain *domain, const char *file, size_t max);
-int trust_write(const struct cli *cli, const struct trust_domain *domain, const char *file, struct stir_slice content);
-/* Certificates as one PEM text; free with stir_file_free(). */
-int trust_pem(const struct cli *cli, struct stir_slice *out, struct stir_cert *const *certs, size_t n);
-/* Write ca.pem and then, last, state.json with its digest. */
-int trust_commit(const struct cli *cli, struct trust_domain *domain, struct stir_slice ca_pem);
-/* ca.pem is the one that state.json speaks of. */
-bool trust_is_whole(const struct trust_state *state, struct stir_slice ca_pem);
-
-/* Domains of a folder; none is CLI_CANNOT. Free with stir_names_free(). */
-int trust_names(const struct cli *cli, struct stir_names *out, const char *dir);
-/* The revocation lists of a domain. */
-int trust_crls(const struct cli *cli, struct stir_names *out, const struct trust_domain *domain);
-
-/* All domains of a folder into `builder`, with warnings about lists that are over at `now`. */
+/* Read a folder; wrong lines of settings are said one by one. */
+int trust_read(const struct cli *cli, struct stir_trust_store **out, const char *dir, int64_t now);
+/* All domains of a folder into `builder`, with warnings about what is over at `now`. */
 int trust_dir_add(const struct cli *cli, struct stir_trust_builder *builder, const char *dir, int64_t now);
 
-/* How a thing with a life from `from` to `until` stands at `now`. */
-enum trust_life { TRUST_FRESH = 0, TRUST_HALF_OVER = 1, TRUST_OVER = 2 };
-enum trust_life trust_life(int64_t from, int64_t until, int64_t now);
+const char *trust_life_text(enum stir_trust_life life);
+/* "  alarm    half of its life is over: WHAT" and its like; nothing when it is fresh. */
+void trust_print_alarm(enum stir_trust_life life, const char *what);
 
 #endif

@@ -1,6 +1,7 @@
 /* Put anchors into a folder of trust: the policy administrator's list, checked, or certificates that somebody vouches for. What is there stays when what comes
  * is bad. */
 #include "cli/trust_dir.h"
+#include "io/trust_keep.h"
 
 #include <stdlib.h>
 
@@ -16,7 +17,7 @@ static const struct cli_option options[] = {
 };
 
 struct import {
-    struct trust_domain domain;
+    struct stir_trust_folder domain;
     struct stir_slice list, signer, root;
     struct stir_ca_list *checked;
     struct stir_cert **certs; /* of --pem, owned */
@@ -25,17 +26,6 @@ struct import {
 };
 
 /* ---- A list ---- */
-
-/* A list that is bad is an answer, a root that is bad a fault of ours. */
-static int check_list(const struct cli *cli, struct import *in)
-{
-    struct stir_diag diag = {0};
-    enum stir_err err = stir_ca_list_parse(&in->checked, in->list, in->signer, in->root, in->domain.state.sequence, in->now, &diag);
-    if (err == STIR_OK)
-        return CLI_YES;
-    return cli_fail(cli, err == STIR_ENOMEM || err == STIR_ECRYPTO ? CLI_CANNOT : CLI_NO, "%s: %s%s", cli_get(cli, "--list"),
-                    diag.text[0] ? diag.text : stir_err_text(err), in->domain.state.there ? "; what was imported before stays" : "");
-}
 
 static int read_list(const struct cli *cli, struct import *in)
 {
@@ -47,31 +37,17 @@ static int read_list(const struct cli *cli, struct import *in)
     return status;
 }
 
+/* A list that is bad is an answer, a root that is bad a fault of ours. */
 static int keep_list(const struct cli *cli, struct import *in)
 {
-    const struct stir_ca_list_info *info = stir_ca_list_info(in->checked);
-    struct stir_cert *certs[STIR_MAX_LISTED];
-    struct stir_slice pem = {NULL, 0}, pa = {NULL, 0};
-    struct trust_state state = {.there = true, .listed = true, .imported = in->now, .sequence = info->sequence, .exp = info->exp};
-    snprintf(state.signer, sizeof(state.signer), "%s", info->signer);
-    /* The same list again says nothing of when its life began. */
-    if (in->domain.state.listed && in->domain.state.sequence == info->sequence && in->domain.state.exp == info->exp)
-        state.imported = in->domain.state.imported;
-    in->domain.state = state;
-    for (size_t i = 0; i < info->n_certs; i++)
-        certs[i] = stir_ca_list_cert(in->checked, i);
-    int status = trust_pem(cli, &pem, certs, info->n_certs);
-    if (status == CLI_YES)
-        status = trust_read(cli, &pa, &in->domain, "pa.pem", STIR_MAX_PEM);
-    if (status == CLI_YES && !pa.p) /* its lists are signed under the same root; stir crl import adds what is between */
-        status = trust_write(cli, &in->domain, "pa.pem", in->root);
-    if (status == CLI_YES)
-        status = trust_write(cli, &in->domain, "list.jws", info->jws);
-    if (status == CLI_YES)
-        status = trust_commit(cli, &in->domain, pem);
-    stir_file_free(&pa);
-    stir_file_free(&pem);
-    return status;
+    struct stir_diag diag = {0};
+    char text[sizeof(diag.text) + 64];
+    bool there = in->domain.state.there;
+    enum stir_err err = stir_trust_keep_list(&in->checked, &in->domain, in->list, in->signer, in->root, in->now, &diag);
+    if (err == STIR_OK)
+        return CLI_YES;
+    snprintf(text, sizeof(text), "%s%s", diag.text[0] ? diag.text : stir_err_text(err), there ? "; what was imported before stays" : "");
+    return cli_fail(cli, err == STIR_ENOMEM || err == STIR_ECRYPTO || err == STIR_EIO ? CLI_CANNOT : CLI_NO, "%s: %s", cli_get(cli, "--list"), text);
 }
 
 /* ---- Certificates ---- */
@@ -105,15 +81,9 @@ static int read_pem(const struct cli *cli, struct import *in)
 
 static int keep_pem(const struct cli *cli, struct import *in)
 {
-    struct stir_slice pem = {NULL, 0};
-    if (in->domain.state.listed)
-        return cli_fail(cli, CLI_NO, "domain %s is kept by the administrator's list; give these certificates another --domain", in->domain.name);
-    in->domain.state = (struct trust_state){.there = true, .imported = in->now, .sequence = -1};
-    int status = trust_pem(cli, &pem, in->certs, in->n_certs);
-    if (status == CLI_YES)
-        status = trust_commit(cli, &in->domain, pem);
-    stir_file_free(&pem);
-    return status;
+    struct stir_diag diag = {0};
+    enum stir_err err = stir_trust_keep_anchors(&in->domain, in->certs, in->n_certs, in->now, &diag);
+    return err == STIR_OK ? CLI_YES : trust_failed(cli, err, &diag, NULL, CLI_NO);
 }
 
 /* ---- The whole ---- */
@@ -147,17 +117,15 @@ static int print(const struct cli *cli, const struct import *in)
     return CLI_YES;
 }
 
-static int import(const struct cli *cli, struct import *in, bool listed)
+static int import(const struct cli *cli, struct import *in, const char *name, bool listed)
 {
     int status = listed ? read_list(cli, in) : read_pem(cli, in);
     if (status != CLI_YES)
         return status;
-    status = trust_domain_hold(cli, &in->domain, cli_get(cli, "--dir"), cli_get(cli, "--domain") ? cli_get(cli, "--domain") : "default");
-    if (status == CLI_YES && listed)
-        status = check_list(cli, in);
+    status = trust_hold(cli, &in->domain, cli_get(cli, "--dir"), name);
     if (status == CLI_YES)
         status = listed ? keep_list(cli, in) : keep_pem(cli, in);
-    trust_domain_release(&in->domain);
+    stir_trust_folder_release(&in->domain);
     return status == CLI_YES ? print(cli, in) : status;
 }
 
@@ -169,9 +137,12 @@ static int run(struct cli *cli)
         return cli_fail(cli, CLI_USAGE, "give --list FILE with --signer and --pa-root, or --pem FILE");
     if (listed != cli_has(cli, "--signer") || listed != cli_has(cli, "--pa-root"))
         return cli_fail(cli, CLI_USAGE, "--list, --signer and --pa-root go together: a list is believed for its signer, and the signer for the root");
+    const char *name;
     int status = cli_time(cli, "--at", cli_now(), &in.now);
     if (status == CLI_YES)
-        status = import(cli, &in, listed);
+        status = trust_name(cli, &name);
+    if (status == CLI_YES)
+        status = import(cli, &in, name, listed);
     for (size_t i = 0; i < in.n_certs; i++)
         stir_cert_free(in.certs[i]);
     free(in.certs);

@@ -23,6 +23,7 @@ const char *stir_err_name(enum stir_err err)
     case STIR_EARG: return "STIR_EARG";
     case STIR_ENOTFOUND: return "STIR_ENOTFOUND";
     case STIR_ECRYPTO: return "STIR_ECRYPTO";
+    case STIR_EIO: return "STIR_EIO";
     }
     return "STIR_E?";
 }
@@ -48,6 +49,7 @@ const char *stir_err_text(enum stir_err err)
     case STIR_EARG: return "bad argument";
     case STIR_ENOTFOUND: return "not found";
     case STIR_ECRYPTO: return "OpenSSL could not do it";
+    case STIR_EIO: return "a file or folder cannot be read or written";
     }
     return "unknown error";
 }
