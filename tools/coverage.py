@@ -8,7 +8,7 @@ from pathlib import Path
 
 WANTED = 90.0
 # Files that read what strangers wrote. Each is to be reached by the corpora of fuzz/.
-PARSERS = ["json", "passport", "tn", "url", "time", "identity", "sip", "tnauth", "constraints", "cert", "pem", "csr", "crl", "key", "jws", "ca_list", "verstat"]
+PARSERS = ["json", "passport", "tn", "url", "time", "identity", "sip", "tnauth", "constraints", "cert", "pem", "csr", "crl", "key", "jws", "ca_list", "verstat", "attest_reason"]
 IO_PARSERS = ["cache_disk", "http_life", "net_guard"]
 
 

@@ -69,7 +69,8 @@ struct stir_attest_report {
 };
 
 /** Sign an INVITE: orig and dest from the message, Date added when it has none; the message otherwise byte for byte, with a closing NUL.
- *  `params->claims` gives ppt, x5u, attest, origid; its orig and dest must be NULL. For ppt div, dest is the Request-URI and div, unless given, the callee of To.
+ *  `params->claims` gives ppt, x5u, attest, origid; its orig and dest must be NULL. For ppt div, dest is the Request-URI and div, unless given, the callee of
+ * To.
  *  @return as stir_attest(); STIR_ESYNTAX (no SIP message, or no INVITE), STIR_ETIME (its Date is more than max_date_age off), STIR_ESTATE (it carries a shaken
  *  Identity already; for div: it carries none, or was not diverted). */
 STIR_API STIR_MUST_USE enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
@@ -81,6 +82,15 @@ STIR_API STIR_MUST_USE enum stir_err stir_attest_invite(char *buf, size_t cap, s
  *  @return STIR_OK; STIR_EJSON, STIR_EVALUE (alg is another, or no objects), STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG, or what the signer answers. */
 STIR_API STIR_MUST_USE enum stir_err stir_attest_claims(char *buf, size_t cap, size_t *len, struct stir_slice header_json, struct stir_slice payload_json,
                                                         const struct stir_signer *signer, struct stir_es256_ctx *ctx, struct stir_diag *diag);
+
+/** Take what names our own tokens out of the value of a Reason header that travels back to the caller (RFC 9410 §7): he may not be meant to see their claims,
+ *  and a fresh token could be used again. `own` are the Identity values that this service put into the call. Of a list of values only those go that hold the
+ *  signature or the payload of one of them, in ppi or elsewhere; the rest stays as it is, joined with ", ". `*removed` (may be NULL) says how many went: log
+ *  them first, they say why a verifier did not believe us. When nothing is left, `*len` is 0, and the header goes too.
+ *  @return STIR_OK; STIR_ESYNTAX (a quote that does not end: leave the header out), STIR_EVALUE (one of `own` is no Identity value), STIR_ELIMIT (more than
+ *  STIR_MAX_IDENTITIES of them, a value longer than a message; `cap` too small: `*len` says what is needed without the NUL), STIR_EARG. */
+STIR_API STIR_MUST_USE enum stir_err stir_attest_reason_strip(char *buf, size_t cap, size_t *len, size_t *removed, struct stir_slice value,
+                                                              const struct stir_slice *own, size_t n_own);
 
 STIR_END
 #endif

@@ -23,6 +23,7 @@
 #define STIR_MAX_RPH 16     /**< r-values of one rph claim */
 #define STIR_MAX_PRIORITIES 64 /**< r-values of one message that are compared with rph; IANA lists some 50 namespaces */
 #define STIR_MAX_URL 1024   /**< bytes of an x5u or info URL; the longest of 8,920 real ones has 106 */
+#define STIR_MAX_PPI 128    /**< characters of a signature that is named in a Reason header; an ES256 one has 86 */
 #define STIR_MAX_ORIGID 64  /**< bytes of an origid we write or read; a UUID has 36 */
 
 /* Rich call data */

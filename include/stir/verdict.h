@@ -103,9 +103,23 @@ STIR_API STIR_MUST_USE enum stir_err stir_verdict_explain(char *buf, size_t cap,
  *  @return as stir_verdict_line(). */
 STIR_API STIR_MUST_USE enum stir_err stir_verdict_json(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict);
 
-/** The value of a Reason header (RFC 9410) for one token: `STIR ;cause=436 ;text="Bad Identity Info" ;ppi="..sig"`, with a closing NUL.
+/** The value of a Reason header (RFC 9410) for one token: `STIR ;cause=436 ;text="Bad Identity Info" ;ppi="..sig"`, with a closing NUL. A signature that is
+ * none is left out.
  *  @return as stir_verdict_line(); STIR_ENOTFOUND when the token passed. */
 STIR_API STIR_MUST_USE enum stir_err stir_verdict_reason_header(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict, size_t token);
+
+/** How Reason headers are written. */
+enum stir_reason_protocol {
+    STIR_REASON_STIR = 0, /**< RFC 9410: one header for each token that fails, which ppi names by its signature */
+    STIR_REASON_SIP = 1,  /**< for older peers, that know no protocol STIR: one header for the call, since RFC 3326 §2 allows one of a protocol, and no ppi */
+};
+
+/** The Reason headers of a response to a call that goes on although its verification failed, or a part of it (RFC 9410 §4): whole lines, "Reason: ...", each
+ *  with CRLF, none when there is nothing to report; with a closing NUL. They belong into any response but 100. A token of a kind that the policy does not know
+ *  is ignored (RFC 8224 §6.2), and reported only when the call fails for that.
+ *  @return as stir_verdict_line(). */
+STIR_API STIR_MUST_USE enum stir_err stir_verdict_reason_headers(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict,
+                                                                 enum stir_reason_protocol protocol);
 
 STIR_END
 #endif

@@ -207,6 +207,21 @@ static void explain_token(struct stir_writer *w, const struct stir_verdict *v, c
     }
 }
 
+/* What a verifier would answer: the response when it refuses the call, the headers when it does not. */
+static void explain_answer(struct stir_writer *w, const struct stir_verdict *v)
+{
+    const struct stir_reason_info *info = stir_reason_info(v->reason);
+    if (info)
+        stir_put_format(w, "Response when the call is refused: %d %s\n", info->sip_code, info->sip_phrase);
+    for (size_t i = 0, n = 0; i < stir_reports_of(v); i++) {
+        if (!stir_reports(v, i))
+            continue;
+        stir_put_text(w, n++ ? "  Reason: " : "Headers of a response when it goes on:\n  Reason: ");
+        stir_put_reason(w, v, i, STIR_REASON_STIR);
+        stir_put_char(w, '\n');
+    }
+}
+
 enum stir_err stir_verdict_explain(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict)
 {
     if (!buf || !len || !verdict)
@@ -216,6 +231,7 @@ enum stir_err stir_verdict_explain(char *buf, size_t cap, size_t *len, const str
     stir_put_char(&w, '\n');
     for (size_t i = 0; i < verdict->n_tokens; i++)
         explain_token(&w, verdict, &verdict->tokens[i]);
+    explain_answer(&w, verdict);
     return stir_writer_close(&w, len);
 }
 
@@ -329,6 +345,22 @@ static void json_token(struct stir_writer *w, const struct stir_token_verdict *t
     stir_put_text(w, "]}");
 }
 
+static void json_reason_headers(struct stir_writer *w, const struct stir_verdict *v)
+{
+    json_name(w, "reason_headers");
+    stir_put_char(w, '[');
+    for (size_t i = 0, n = 0; i < stir_reports_of(v); i++) {
+        char text[512];
+        struct stir_writer value = stir_writer_of(text, sizeof(text));
+        if (!stir_reports(v, i) || !stir_put_reason(&value, v, i, STIR_REASON_STIR) || value.need > value.cap)
+            continue;
+        if (n++)
+            stir_put_char(w, ',');
+        stir_put_json_string(w, stir_slice_of(text, value.need));
+    }
+    stir_put_char(w, ']');
+}
+
 enum stir_err stir_verdict_json(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict)
 {
     if (!buf || !len || !verdict)
@@ -340,6 +372,7 @@ enum stir_err stir_verdict_json(char *buf, size_t cap, size_t *len, const struct
     json_text(&w, "verstatPriority", stir_slice_str(stir_rph_verstat_text(verdict->rph)));
     json_claims(&w, t);
     json_reason(&w, verdict->reason);
+    json_reason_headers(&w, verdict);
     json_int(&w, "now", true, verdict->now);
     json_text(&w, "policy", stir_slice_str(verdict->policy));
     json_int(&w, "trust_generation", true, (int64_t)verdict->trust_generation);
@@ -352,25 +385,5 @@ enum stir_err stir_verdict_json(char *buf, size_t cap, size_t *len, const struct
         json_token(&w, &verdict->tokens[i]);
     }
     stir_put_text(&w, "]}");
-    return stir_writer_close(&w, len);
-}
-
-/*= RFC9410-3 */
-enum stir_err stir_verdict_reason_header(char *buf, size_t cap, size_t *len, const struct stir_verdict *verdict, size_t token)
-{
-    if (!buf || !len || !verdict || (token >= verdict->n_tokens && verdict->n_tokens))
-        return STIR_EARG;
-    const struct stir_verdict_box *box = (const struct stir_verdict_box *)verdict;
-    enum stir_reason reason = verdict->n_tokens ? verdict->tokens[token].reason : verdict->reason;
-    const struct stir_reason_info *info = stir_reason_info(reason);
-    if (!info)
-        return STIR_ENOTFOUND;
-    struct stir_writer w = stir_writer_of(buf, cap);
-    stir_put_format(&w, "STIR ;cause=%d ;text=\"%s\"", info->sip_code, info->sip_phrase);
-    if (verdict->n_tokens && box->signature[token].n) {
-        stir_put_text(&w, " ;ppi=\"..");
-        stir_put_slice(&w, box->signature[token]);
-        stir_put_char(&w, '"');
-    }
     return stir_writer_close(&w, len);
 }

@@ -16,4 +16,14 @@ struct stir_verdict_box {
     struct stir_slice signature[STIR_MAX_TOKENS]; /* third part of each token, for ppi */
 };
 
+/* The value of the token's Reason header; of the call's, where it has no token. False when there is nothing to report. */
+bool stir_put_reason(struct stir_writer *w, const struct stir_verdict *verdict, size_t token, enum stir_reason_protocol protocol);
+/* Is the token's failure one to report? Those that a verifier has to ignore are not, unless the call fails for them. */
+bool stir_reports(const struct stir_verdict *verdict, size_t token);
+/* Reason headers of a verdict: its tokens, or the call itself when it has none. */
+static inline size_t stir_reports_of(const struct stir_verdict *verdict)
+{
+    return verdict->n_tokens ? verdict->n_tokens : 1;
+}
+
 #endif
