@@ -249,7 +249,7 @@ static void print_lost(const struct many *m, const struct stir_wire_stats *stats
         uint64_t n;
         const char *what;
     } lost[] = {
-        {stats->cut, "packets cut by the capture (capture them whole: tcpdump -s 0)"},
+        {stats->cut, "packets cut by the capture, which tcpdump -s 0 does not"},
         {stats->fragments_lost, "datagrams without all their fragments"},
         {stats->streams_lost, "gaps in TCP streams"},
         {stats->tls, "TLS streams, which cannot be read"},
@@ -266,7 +266,7 @@ static void print_lost(const struct many *m, const struct stir_wire_stats *stats
     }
     for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++)
         if (lost[i].n)
-            printf("%llu %s\n", (unsigned long long)lost[i].n, lost[i].what);
+            printf("%s: %llu\n", lost[i].what, (unsigned long long)lost[i].n);
 }
 
 static void print_reasons(const struct many *m)
@@ -310,11 +310,11 @@ static void print_summary(const struct many *m, const struct stir_wire_stats *st
         cli_json_done();
         return;
     }
-    printf("\n%llu calls: %llu passed, %llu failed", (unsigned long long)m->invites, (unsigned long long)m->passed, (unsigned long long)m->failed);
+    printf("\ncalls: %llu, passed: %llu, failed: %llu", (unsigned long long)m->invites, (unsigned long long)m->passed, (unsigned long long)m->failed);
     print_reasons(m);
     if (m->unreadable || m->cut)
-        printf("%llu INVITEs that cannot be read, %llu that are cut\n", (unsigned long long)m->unreadable, (unsigned long long)m->cut);
-    printf("%llu INVITEs seen again, %llu within a call, %llu other messages\n", (unsigned long long)m->repeated, (unsigned long long)m->in_dialog,
+        printf("INVITEs that cannot be read: %llu, that are cut: %llu\n", (unsigned long long)m->unreadable, (unsigned long long)m->cut);
+    printf("INVITEs seen again: %llu, within a call: %llu, other messages: %llu\n", (unsigned long long)m->repeated, (unsigned long long)m->in_dialog,
            (unsigned long long)other);
     if (stats)
         print_lost(m, stats);
