@@ -252,7 +252,7 @@ case("a log from standard input", YES, "--sip-log", "-", stdin=LOGS["Asterisk"][
 case("a time without a zone is local", YES, "--sip-log", put("a.log", LOGS["sngrep"][0].replace(f"{DAY} {HOUR}", at("%Y/%m/%d %H:%M:%S", 7200))), env={"TZ": "CEST-2"}, says=ONE)
 dated = good.replace(b"Max-Forwards", b"Date: " + at("%a, %d %b %Y %H:%M:%S GMT").encode() + b"\r\nMax-Forwards").decode()
 case("without a time the message's Date counts, and that is said", YES, "--sip-log", put("a.log", dated), says=rf"^line 1  {WHEN} \(its Date\)")
-case("and else the clock", NO, "--sip-log", put("a.log", good), says=(r"^line 1  .* \(now\)", "iat-stale"))
+case("and else the clock", NO, "--sip-log", put("a.log", good), says=(r"^line 1  .* \(now\)", "iat-future"))
 case("a message alone in FILE is one call", YES, put("one.sip", good), "--at", AT, says=r"^TN-Validation-Passed", never="^calls:")
 case("a message that the log cuts", NO, "--sip-log", put("a.log", text[:300] + "\n[later] something else\n"), says="an INVITE that is cut")
 case("a log without SIP", NO, "--sip-log", put("a.log", "nothing here\n" * 100), says="no INVITE")
