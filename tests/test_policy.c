@@ -35,7 +35,7 @@ static void presets_hold_what_their_page_states(void **state)
     } rows[] = {
         {"shaken", 1 << STIR_PPT_SHAKEN, false, false, STIR_CALLER_PAI_FROM, STIR_SEVERITY_WARN, STIR_SEVERITY_WARN, 0, "2125550100", "2125550100"},
         {"strict", 1 << STIR_PPT_SHAKEN, true, false, STIR_CALLER_PAI_FROM, STIR_SEVERITY_FAIL, STIR_SEVERITY_FAIL, 0, "2125550100", "2125550100"},
-        {"rfc8224", 1 << STIR_PPT_NONE | 1 << STIR_PPT_SHAKEN | 1 << STIR_PPT_RCD, false, true, STIR_CALLER_FROM, STIR_SEVERITY_WARN, STIR_SEVERITY_WARN, 0,
+        {"rfc8224", 1 << STIR_PPT_NONE | 1 << STIR_PPT_SHAKEN | 1 << STIR_PPT_RCD, false, true, STIR_CALLER_FROM, STIR_SEVERITY_FAIL, STIR_SEVERITY_WARN, 0,
          "2125550100", "2125550100"},
         {"atis", 1 << STIR_PPT_SHAKEN, false, false, STIR_CALLER_PAI_FROM, STIR_SEVERITY_OFF, STIR_SEVERITY_WARN, 0, "2125550100", "2125550100"},
         {"us", 1 << STIR_PPT_SHAKEN, false, false, STIR_CALLER_PAI_FROM, STIR_SEVERITY_OFF, STIR_SEVERITY_WARN, 2, "2125550100", "12125550100"},
@@ -50,8 +50,8 @@ static void presets_hold_what_their_page_states(void **state)
         assert_string_equal(stir_policy_preset_at(i), rows[i].name);
         if (p.accept != rows[i].accept || p.strict != rows[i].strict || p.allow_compact != rows[i].allow_compact || p.caller != rows[i].caller ||
             stir_policy_severity(&p, STIR_R_DATE_STALE) != rows[i].stale_date || stir_policy_severity(&p, STIR_R_POLICY_OID) != rows[i].oid ||
-            p.n_policy_oids != rows[i].n_oids || p.max_future != 60 || p.max_date_age != 60 || p.min_attest || p.exhaustive || p.crl_required ||
-            p.tnauth_optional || p.any_url)
+            p.n_policy_oids != rows[i].n_oids || p.max_future != 60 || p.max_date_age != 60 || p.max_date_iat != 60 || p.min_attest || p.exhaustive ||
+            p.crl_required || p.tnauth_optional || p.any_url)
             fail_msg("%s is not what is stated", rows[i].name);
         assert_err(stir_tn_parse(&party, S(rows[i].national), &p.tn), STIR_OK);
         if (strcmp(party.text, rows[i].global) != 0)

@@ -262,10 +262,10 @@ static void windows_beyond_time_are_refused(void **state)
     struct stir_slice value = S("junk");
     struct stir_call call = call_of(&value, ORIG, DEST);
     for (size_t i = 0; i < 3; i++)
-        for (int which = 0; which < 3; which++) {
+        for (int which = 0; which < 4; which++) {
             struct stir_policy policy = support_policy("shaken");
             struct stir_verify *v = NULL;
-            *(which == 0 ? &policy.max_age : which == 1 ? &policy.max_future : &policy.max_date_age) = windows[i];
+            *(which == 0 ? &policy.max_age : which == 1 ? &policy.max_future : which == 2 ? &policy.max_date_age : &policy.max_date_iat) = windows[i];
             assert_err(stir_verify_new(&v, &call, &policy, pki.trust, pki.ctx, NOW), STIR_EARG);
         }
 }

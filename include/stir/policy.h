@@ -33,6 +33,7 @@ struct stir_policy {
     int64_t max_age;      /**< seconds that iat may lie behind now; default 60. No window is below 0 or longer than 8,000 years */
     int64_t max_future;   /**< seconds that iat may lie ahead of now; default 60 */
     int64_t max_date_age; /**< seconds between Date and now, either way; default 60 */
+    int64_t max_date_iat; /**< seconds between Date and iat, either way; default 60 */
     enum stir_caller_source caller;
     struct stir_tn_options tn; /**< dial plan for the numbers of the message */
     bool crl_required;         /**< without a usable CRL the call fails */

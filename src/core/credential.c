@@ -29,7 +29,7 @@ static bool judge_chain(struct stir_judgement *j)
     return !fatal;
 }
 
-/* Both at the time of signing and now (RFC 8224 §6.2 step 4). */
+/* Both at the time of signing and now, and at the Date where the policy insists on it (RFC 8224 §6.2 step 4). */
 static bool judge_validity(struct stir_judgement *j)
 {
     const struct stir_chain_info *chain = stir_chain_info(j->chain);
@@ -37,10 +37,12 @@ static bool judge_validity(struct stir_judgement *j)
         const char *when;
         int64_t at;
         bool known;
-    } times[] = {{"at iat", j->passport->iat, j->passport->has_iat}, {"now", j->now, true}};
+    } times[] = {{"at iat", j->passport->iat, j->passport->has_iat},
+                 {"now", j->now, true},
+                 {"at Date", j->message->date, j->message->has_date && stir_policy_severity(j->policy, STIR_R_DATE_STALE) == STIR_SEVERITY_FAIL}};
     if (!chain->leaf)
         return false;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
         enum stir_reason reason = times[i].known ? stir_chain_check_time(j->chain, times[i].at) : STIR_R_NONE;
         char from[21] = "?", until[21] = "?";
         if (reason == STIR_R_NONE)
@@ -87,9 +89,7 @@ static void judge_country(struct stir_judgement *j)
 /* A code covers by tables that nobody gave us; a third party holds a name and no number. */
 static void not_asked(struct stir_judgement *j)
 {
-    struct stir_check *check = &j->checks[STIR_CHECK_AUTHORITY - 1];
-    if (check->outcome == STIR_NOT_REACHED)
-        check->outcome = STIR_OFF;
+    stir_judge_off(j, STIR_CHECK_AUTHORITY);
 }
 
 /*= RFC8226-10 */

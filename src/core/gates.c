@@ -46,6 +46,12 @@ void stir_judge_pass(struct stir_judgement *j, enum stir_check_id check)
         j->checks[check - 1].outcome = STIR_PASS;
 }
 
+void stir_judge_off(struct stir_judgement *j, enum stir_check_id check)
+{
+    if (j->checks[check - 1].outcome == STIR_NOT_REACHED)
+        j->checks[check - 1].outcome = STIR_OFF;
+}
+
 const struct stir_check *stir_judge_failure(const struct stir_judgement *j)
 {
     for (size_t i = 0; i < STIR_CHECK_COUNT - 1; i++)
@@ -143,9 +149,23 @@ void stir_message_read(struct stir_message *message, const struct stir_call *cal
     }
 }
 
+static bool asks_for_date(const struct stir_policy *policy)
+{
+    static const enum stir_reason reasons[] = {STIR_R_DATE_BAD, STIR_R_DATE_STALE, STIR_R_DATE_FUTURE, STIR_R_IAT_DATE_DIFFER};
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (stir_policy_severity(policy, reasons[i]) != STIR_SEVERITY_OFF)
+            return true;
+    return false;
+}
+
+/* Date against now and Date against iat are rules of their own, each with its window; iat against now is judge_iat()'s. In compact form iat is the Date. */
 static void judge_date(struct stir_judgement *j)
 {
     const struct stir_message *m = j->message;
+    if (!asks_for_date(j->policy)) {
+        stir_judge_off(j, STIR_CHECK_DATE);
+        return;
+    }
     if (m->date_fault != STIR_R_NONE)
         stir_judge_say(j, m->date_fault, "\"%.*s\"", STIR_SHOW(stir_slice_trim(m->call->date)));
     if (!m->has_date)
@@ -156,8 +176,8 @@ static void judge_date(struct stir_judgement *j)
         stir_judge_say(j, STIR_R_DATE_FUTURE, "%lld s ahead, %lld allowed", (long long)(m->date - j->now), (long long)j->policy->max_date_age);
     if (j->passport && j->passport->has_iat) {
         int64_t apart = j->passport->iat > m->date ? j->passport->iat - m->date : m->date - j->passport->iat;
-        if (apart > j->policy->max_date_age)
-            stir_judge_say(j, STIR_R_IAT_DATE_DIFFER, "they are %lld s apart", (long long)apart);
+        if (apart > j->policy->max_date_iat)
+            stir_judge_say(j, STIR_R_IAT_DATE_DIFFER, "they are %lld s apart, %lld allowed", (long long)apart, (long long)j->policy->max_date_iat);
     }
     stir_judge_pass(j, STIR_CHECK_DATE);
 }

@@ -3,8 +3,9 @@
 enum { ANY_PPT = 1 << STIR_PPT_NONE | 1 << STIR_PPT_SHAKEN | 1 << STIR_PPT_RCD };
 
 /* What all presets have in common: a minute each way, and any readable spelling. */
-#define PRESET(label) \
-    .size = sizeof(struct stir_policy), .name = (label), .tn = STIR_TN_OPTIONS_INIT, .max_age = 60, .max_future = 60, .max_date_age = 60 /*= RFC8224-4.1 */
+#define PRESET(label)                                                                                                                                        \
+    .size = sizeof(struct stir_policy), .name = (label), .tn = STIR_TN_OPTIONS_INIT, .max_age = 60, .max_future = 60, .max_date_age = 60, /*= RFC8224-4.1 */ \
+        .max_date_iat = 60
 /* What networks that follow SHAKEN send: its tokens, and the caller as they assert him. */
 #define SHAKEN .accept = 1 << STIR_PPT_SHAKEN, .caller = STIR_CALLER_PAI_FROM
 
@@ -16,6 +17,9 @@ enum { ANY_PPT = 1 << STIR_PPT_NONE | 1 << STIR_PPT_SHAKEN | 1 << STIR_PPT_RCD }
                   {STIR_R_IAT_DATE_DIFFER, STIR_SEVERITY_OFF}}, \
     .n_overrides = 4
 
+/* RFC 8224 §6.2.2: a stale Date is 403. One that nobody can read, or that differs from a fresh iat, is borne: the verifier uses iat then (§6.2 step 4). */
+#define DATE_IS_ASKED .overrides = {{STIR_R_DATE_STALE, STIR_SEVERITY_FAIL}, {STIR_R_DATE_FUTURE, STIR_SEVERITY_FAIL}}, .n_overrides = 2
+
 /* The certificate policies that name the US: versions 1.3 and 1.4. */
 #define US_CERTIFICATES .policy_oid = {"2.16.840.1.114569.1.1.3", "2.16.840.1.114569.1.1.4"}, .n_policy_oids = 2
 
@@ -26,7 +30,7 @@ static const struct {
 } presets[] = {
     {NULL, {PRESET("shaken"), SHAKEN}},
     {NULL, {PRESET("strict"), SHAKEN, .strict = true}},
-    {NULL, {PRESET("rfc8224"), .accept = ANY_PPT, .caller = STIR_CALLER_FROM, .allow_compact = true}},
+    {NULL, {PRESET("rfc8224"), .accept = ANY_PPT, .caller = STIR_CALLER_FROM, .allow_compact = true, DATE_IS_ASKED}},
     {NULL, {PRESET("atis"), SHAKEN, DATE_IS_NOT_ASKED}},
     {"US", {PRESET("us"), SHAKEN, DATE_IS_NOT_ASKED, US_CERTIFICATES}},
     {"US", {PRESET("us-strict"), SHAKEN, .strict = true, US_CERTIFICATES}},

@@ -51,7 +51,7 @@ enum stir_err stir_verify_new(struct stir_verify **out, const struct stir_call *
     if ((call->n_identity && !call->identity) || (call->n_pai && !call->pai) || (call->n_fingerprints && !call->fingerprints) ||
         (call->n_resource_priority && !call->resource_priority))
         return STIR_EARG;
-    if (!is_window(policy->max_age) || !is_window(policy->max_future) || !is_window(policy->max_date_age))
+    if (!is_window(policy->max_age) || !is_window(policy->max_future) || !is_window(policy->max_date_age) || !is_window(policy->max_date_iat))
         return STIR_EARG;
     if (policy->min_attest && (policy->min_attest < 'A' || policy->min_attest > 'C'))
         return STIR_EARG;

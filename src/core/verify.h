@@ -49,6 +49,8 @@ struct stir_judgement {
 bool stir_judge_say(struct stir_judgement *j, enum stir_reason reason, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The check was made; nothing was said against it, or only warnings. */
 void stir_judge_pass(struct stir_judgement *j, enum stir_check_id check);
+/* The policy does not look at it, unless something was said already. */
+void stir_judge_off(struct stir_judgement *j, enum stir_check_id check);
 /* The first failing check in the order of reporting, NULL when none fails. */
 const struct stir_check *stir_judge_failure(const struct stir_judgement *j);
 /* The token's faults that belong to `check`, said. */
