@@ -17,8 +17,8 @@ static void within(struct stir_slice message, struct stir_slice s)
 static void slices_lie_within(const struct stir_sip *sip, struct stir_slice m)
 {
     const struct stir_call *call = &sip->call;
-    const struct stir_slice singles[] = {call->from,     call->to,    call->ruri,         call->date, call->call_id, call->cseq,
-                                         call->priority, sip->method, call->display_name, sip->head,  sip->body};
+    const struct stir_slice singles[] = {call->from,     call->to,    call->ruri,         call->date,        call->call_id, call->cseq,
+                                         call->priority, sip->method, call->display_name, call->call_reason, sip->head,     sip->body};
     for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++)
         within(m, singles[i]);
     require(call->n_identity <= STIR_MAX_IDENTITIES + 1 && call->n_pai <= STIR_MAX_PAI && call->n_fingerprints <= STIR_MAX_FINGERPRINTS);

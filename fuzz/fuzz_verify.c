@@ -1,5 +1,5 @@
-/* A whole call from outside: the first two bytes say how long the SIP message is, the rest is the x5u body. Whatever comes, there is a verdict, and nobody who does not hold
- * the key of an anchored certificate passes: the trust snapshot is empty, so nothing may ever pass. */
+/* A whole call from outside: the first two bytes say how long the SIP message is, the rest is the x5u body. Whatever comes, there is a verdict, and nobody who
+ * does not hold the key of an anchored certificate passes: the trust snapshot is empty, so nothing may ever pass. */
 #include <stir/stir.h>
 
 #include <stdint.h>
@@ -43,7 +43,7 @@ static void judge(const struct stir_call *call, struct stir_slice pem, const cha
         need(stir_verify_supply_pem(v, needs[i].id, pem) == STIR_OK);
     need(stir_verify_next(v, &needs, &n) == STIR_OK && n == 0);
     need(stir_verify_take(v, &verdict) == STIR_OK);
-    need(verdict->verstat != STIR_VERSTAT_PASSED && verdict->reason != STIR_R_NONE);
+    need(verdict->verstat != STIR_VERSTAT_PASSED && verdict->reason != STIR_R_NONE && verdict->connected != STIR_CONNECTED_PASSED);
     write_all(verdict);
     stir_verdict_free(verdict);
     stir_verify_free(v);

@@ -601,6 +601,42 @@ static void null_arguments_are_refused(void **state)
     assert_int_equal(sip.call.size, sizeof(struct stir_call));
 }
 
+/*= RFC9796-6 test */
+static void finds_the_call_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call_info, *reason;
+    } rows[] = {
+        {"<data:>;purpose=jcard;call-reason=\"For your ears only\"", "For your ears only"},
+        {"<https://h.example/j.json>;Call-Reason = \"a\"", "a"},
+        {"<https://h.example/j.json> ;purpose=icon, <data:>;call-reason=\"b\"", "b"},
+        {"<data:>;call-reason=\"a \\\"b\\\"\";purpose=jcard", "a \\\"b\\\""},
+        {"<data:>;call-reason=\"\"", ""},
+        {"<data:>;call-reason=\"a\"\r\nCall-Info: <data:>;call-reason=\"b\"", "a"},
+        {"<data:>;purpose=jcard\r\nCALL-INFO: <data:>;call-reason=\"b\"", "b"},
+        {"<data:>;x=\";call-reason=\\\"no\\\"\";call-reason=\"yes\"", "yes"},
+        {"<data:;call-reason=\"no\">", NULL},
+        {"<data:>;call-reason=a", NULL},
+        {"<data:>;call-reason", NULL},
+        {"<data:>;call-reason=", NULL},
+        {"<data:>;call-reason=\"a", NULL},
+        {"<data:>;call-reasons=\"a\"", NULL},
+        {"<data:>;x=\"a;call-reason=\"a\"", NULL},
+        {"<data:", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[512];
+        struct stir_sip sip;
+        snprintf(text, sizeof(text), REQUEST "Call-Info: %s\r\n\r\n", rows[i].call_info);
+        assert_err(stir_sip_parse(&sip, S(text), NULL), STIR_OK);
+        struct stir_slice reason = sip.call.call_reason;
+        if (rows[i].reason ? !reason.p || !stir_slice_is(reason, rows[i].reason) : reason.p != NULL)
+            fail_msg("%s: \"%.*s\"", rows[i].call_info, (int)reason.n, reason.p ? reason.p : "(absent)");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -626,6 +662,7 @@ int main(void)
         cmocka_unit_test(content_length_shortens_but_never_lengthens_the_body),
         cmocka_unit_test(fingerprints_are_read_from_sdp_only),
         cmocka_unit_test(finds_display_names),
+        cmocka_unit_test(finds_the_call_reason),
         cmocka_unit_test(cuts_unbalanced_lists_without_harm),
         cmocka_unit_test(holds_the_limits),
         cmocka_unit_test(reads_a_message_of_the_largest_size),

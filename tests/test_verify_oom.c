@@ -145,6 +145,8 @@ static enum stir_err verify_compact(void *arg)
     call.date = S("Mon, 21 Sep 2026 14:13:20 GMT");
     call.fingerprints = fingerprints;
     call.n_fingerprints = 2;
+    call.display_name = S("Alice \\\"Al\\\"");
+    call.call_reason = S("x");
     enum stir_err err = stir_verify_new(&v, &call, &policy, pki.trust, pki.ctx, NOW);
     if (err == STIR_OK)
         err = stir_verify_next(v, &needs, &n);
@@ -225,6 +227,14 @@ static void the_compact_form_answers_enomem(void **state)
     snprintf(compact, sizeof(compact), "..%s", strchr(strchr(full, '.') + 1, '.') + 1);
     struct stir_slice value = S(compact);
     oom_run(verify_compact, &value);
+    pki_sign(&pki, full, sizeof(full), "{\"alg\":\"ES256\",\"ppt\":\"rcd\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}",
+             "{\"crn\":\"x\",\"dest\":{\"tn\":[\"" DEST
+             "\"]},\"iat\":1790000000,\"mky\":[{\"alg\":\"sha-256\",\"dig\":\"021ACC54\"},{\"alg\":\"sha-256\",\"dig\":\"4AADB9B1\"}],"
+             "\"orig\":{\"tn\":\"" ORIG "\"},\"rcd\":{\"nam\":\"Alice \\\"Al\\\"\"}}",
+             ";info=<" X5U ">;ppt=rcd");
+    snprintf(compact, sizeof(compact), "..%s", strchr(strchr(full, '.') + 1, '.') + 1);
+    value = S(compact);
+    oom_run_named("rich call data", verify_compact, &value);
 }
 
 /* A certificate that could not be read for want of memory is still asked for, and can be supplied again. */
@@ -285,6 +295,19 @@ static enum stir_err attest_invite(void *arg)
     return stir_attest_invite(value, sizeof(value), &n, NULL, S((const char *)arg), &params, &pki.signer, NULL, NULL);
 }
 
+static enum stir_err attest_compact(void *arg)
+{
+    struct stir_attest_params params = claims(NULL, NULL);
+    char value[8192];
+    size_t n;
+    params.claims.ppt = STIR_PPT_RCD;
+    params.claims.attest = 0;
+    params.claims.origid = S(NULL);
+    params.claims.rcd = S("{\"nam\":\"Alice\"}");
+    params.style.compact = true;
+    return stir_attest_invite(value, sizeof(value), &n, NULL, S((const char *)arg), &params, &pki.signer, NULL, NULL);
+}
+
 static enum stir_err attest_claims(void *arg)
 {
     char value[4096];
@@ -297,11 +320,14 @@ static void signing_answers_enomem(void **state)
     (void)state;
     static char invite[] = "INVITE sip:+12125550100@h SIP/2.0\r\nFrom: <sip:+12155551212@h>;tag=1\r\nTo: <sip:+12125550100@h>\r\n\r\n",
                 payload[] = GOOD_PAYLOAD;
+    static char shown[] = "INVITE sip:+12125550100@h SIP/2.0\r\nFrom: \"Alice\" <sip:+12155551212@h>;tag=1\r\nTo: <sip:+12125550100@h>\r\n"
+                          "Call-Info: <data:>;call-reason=\"x\"\r\nContent-Type: application/sdp\r\n\r\na=fingerprint:sha-256 AB:CD\r\n";
     struct stir_party parties[2];
     assert_err(stir_party_parse(&parties[0], S(ORIG), NULL), STIR_OK);
     assert_err(stir_party_parse(&parties[1], S(DEST), NULL), STIR_OK);
     oom_run(attest, parties);
     oom_run(attest_invite, invite);
+    oom_run(attest_compact, shown);
     oom_run(attest_claims, payload);
 }
 

@@ -21,6 +21,7 @@ struct stir_attest_params {
     struct stir_identity_style style;
     int64_t max_date_age; /**< seconds between an INVITE's Date and `now`; 0: 60 */
     bool any_url;         /**< labs: x5u ports other than 443 and 8443, and IP addresses */
+    bool media_keys;      /**< of a message: sign the fingerprints of its SDP as mky; tokens of no kind, and the compact form, do so in any case */
 };
 #ifdef __cplusplus
 #define STIR_ATTEST_PARAMS_INIT                                                                                                                        \
@@ -70,9 +71,11 @@ struct stir_attest_report {
 
 /** Sign an INVITE: orig and dest from the message, Date added when it has none; the message otherwise byte for byte, with a closing NUL.
  *  `params->claims` gives ppt, x5u, attest, origid; its orig and dest must be NULL. For ppt div, dest is the Request-URI and div, unless given, the callee of
- * To.
- *  @return as stir_attest(); STIR_ESYNTAX (no SIP message, or no INVITE), STIR_ETIME (its Date is more than max_date_age off), STIR_ESTATE (it carries a shaken
- *  Identity already; for div: it carries none, or was not diverted). */
+ * To. For ppt rcd, without rcd and crn, rcd is the display name of From (RFC 9795 §12.1); it must be that in the compact form, where crn is the call-reason of
+ *  Call-Info. For ppt rsp the message is a response of 100 to 299 instead, orig is From and dest is To (RFC 9970 §4).
+ *  @return as stir_attest(); STIR_ESYNTAX (no SIP message, or no INVITE), STIR_ETIME (its Date is more than max_date_age off; compact: iat is not its Date),
+ *  STIR_ESTATE (it carries a shaken Identity already; for div: it carries none, or was not diverted), STIR_EVALUE (compact: rcd or crn is not what the message
+ *  says; media_keys: its SDP has no fingerprint that can be read). */
 STIR_API STIR_MUST_USE enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
                                                         const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx,
                                                         struct stir_diag *diag);

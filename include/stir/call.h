@@ -26,8 +26,9 @@ struct stir_call {
     struct stir_slice priority;
     const struct stir_slice *fingerprints; /**< values of the SDP's a=fingerprint, "sha-256 AB:CD:..." */
     size_t n_fingerprints;
-    struct stir_slice display_name; /**< of From, without quotes */
+    struct stir_slice display_name; /**< of From, without quotes, otherwise as it stands there: with folds and quoted pairs */
     bool is_response;
+    struct stir_slice call_reason; /**< of Call-Info (RFC 9796 §6), likewise */
 };
 #ifdef __cplusplus
 #define STIR_CALL_INIT           \

@@ -127,6 +127,7 @@ enum stir_reason {
     STIR_R_RCD_DIGEST = 930,             /**< rich call data does not match its digest */
     STIR_R_RCD_UNVERIFIED = 931,         /**< rich call data could not be verified */
     STIR_R_RCD_ISSUER = 932,             /**< iss of third-party rich call data is not the signer  or nobody vouches for the number */
+    STIR_R_RCD_NAME = 933,               /**< the name in rich call data is not the one that the message shows */
     STIR_R_RSP_IN_REQUEST = 940,         /**< an rsp token in a request  where it means nothing */
     STIR_R_MKY_MISMATCH = 950,           /**< mky differs from the fingerprints of the SDP */
     STIR_R_INTERNAL = 990,               /**< the verifier could not finish  out of memory or a fault of OpenSSL) */

@@ -73,6 +73,17 @@ enum stir_rph_verstat {
  *  @return a constant string; never NULL. */
 STIR_API const char *stir_rph_verstat_text(enum stir_rph_verstat rph);
 
+/** The result for who answers (RFC 9970): of a response alone, and beside the result for the caller's number. */
+enum stir_connected {
+    STIR_CONNECTED_UNKNOWN = 0, /**< not a response, or without a token of ppt rsp */
+    STIR_CONNECTED_PASSED = 1,  /**< the callee's own network signed the response */
+    STIR_CONNECTED_FAILED = 2,  /**< none of its rsp tokens passed: who asked for it may send CANCEL or BYE (§7); a response cannot be refused */
+};
+
+/** The value as text: "unknown", "passed", "failed".
+ *  @return a constant string; never NULL. */
+STIR_API const char *stir_connected_text(enum stir_connected connected);
+
 /** The judgement of a call. */
 struct stir_verdict {
     size_t size; /**< sizeof(struct stir_verdict) as the library knows it */
@@ -84,7 +95,8 @@ struct stir_verdict {
     int64_t now;        /**< the time it was judged at */
     const char *policy; /**< name of the policy */
     uint64_t trust_generation;
-    enum stir_rph_verstat rph; /**< of the call's priority: its own result, whatever `verstat` says */
+    enum stir_rph_verstat rph;     /**< of the call's priority: its own result, whatever `verstat` says */
+    enum stir_connected connected; /**< of who answers, likewise */
 };
 
 /** Free a verdict; NULL is fine. */

@@ -10,13 +10,16 @@ static const struct cli_option options[] = {
     {"--attest", CLI_VALUE, "A|B|C", "attestation", false},
     {"--orig", CLI_VALUE, "N", "calling number", false},
     {"--dest", CLI_MANY, "N", "called number", false},
-    {"--ppt", CLI_VALUE, "KIND", "shaken (the default), none, div, rph or rcd", false},
+    {"--ppt", CLI_VALUE, "KIND", "shaken (the default), none, div, rph, rcd or rsp", false},
     {"--div", CLI_VALUE, "N", "div: the number that diverts the call, which the certificate must cover", false},
     {"--rph", CLI_MANY, "VALUE", "rph: a value of Resource-Priority, such as ets.0", false},
     {"--sph", CLI_VALUE, "VALUE", "rph: psap-callback", false},
     {"--rcd", CLI_TEXT, "JSON", "rcd: the claim", false},
     {"--rcdi", CLI_TEXT, "JSON", "rcd: its digests", false},
     {"--crn", CLI_VALUE, "TEXT", "rcd, shaken: the reason for the call", false},
+    {"--iss", CLI_VALUE, "NAME", "rcd: sign as a third party; a name of the certificate's subject", false},
+    {"--compact", CLI_FLAG, NULL, "none, rcd, with --invite: the compact form, which a verifier rebuilds from the message", false},
+    {"--mky", CLI_FLAG, NULL, "with --invite: sign the SDP's fingerprints too; ppt none does so in any case", false},
     {"--origid", CLI_VALUE, "UUID", "origin identifier; default: a new random one", false},
     {"--iat", CLI_VALUE, "TIME", "time of signing; default now", false},
     {"--cert", CLI_VALUE, "FILE|-", "certificate behind the URL: checked before anything is signed", false},
@@ -91,14 +94,17 @@ static const struct {
     {"--div", 1u << STIR_PPT_DIV},       {"--rph", 1u << STIR_PPT_RPH},
     {"--sph", 1u << STIR_PPT_RPH},       {"--rcd", 1u << STIR_PPT_RCD},
     {"--rcdi", 1u << STIR_PPT_RCD},      {"--crn", 1u << STIR_PPT_RCD | 1u << STIR_PPT_SHAKEN},
+    {"--iss", 1u << STIR_PPT_RCD},
 };
 
 static int read_kind(const struct cli *cli, enum stir_ppt *kind)
 {
     const char *name = cli_get(cli, "--ppt");
     *kind = !name ? STIR_PPT_SHAKEN : strcmp(name, "none") == 0 ? STIR_PPT_NONE : stir_ppt_of(stir_slice_str(name));
-    if (*kind != STIR_PPT_NONE && *kind != STIR_PPT_SHAKEN && *kind != STIR_PPT_DIV && *kind != STIR_PPT_RPH && *kind != STIR_PPT_RCD)
-        return cli_fail(cli, CLI_USAGE, "--ppt \"%s\" is none of shaken, none, div, rph, rcd; others are signed with --header and --payload", name);
+    if (*kind != STIR_PPT_NONE && *kind != STIR_PPT_SHAKEN && *kind != STIR_PPT_DIV && *kind != STIR_PPT_RPH && *kind != STIR_PPT_RCD && *kind != STIR_PPT_RSP)
+        return cli_fail(cli, CLI_USAGE, "--ppt \"%s\" is none of shaken, none, div, rph, rcd, rsp; others are signed with --header and --payload", name);
+    if (cli_has(cli, "--compact") && *kind != STIR_PPT_NONE && *kind != STIR_PPT_RCD)
+        return cli_fail(cli, CLI_USAGE, "--compact: tokens of ppt %s have the full form alone; none and rcd have a compact one", name ? name : "shaken");
     for (size_t i = 0; i < sizeof(belongs) / sizeof(belongs[0]); i++)
         if (cli_has(cli, belongs[i].option) && !(belongs[i].kinds & 1u << *kind))
             return cli_fail(cli, CLI_USAGE, "%s does not go with --ppt %s", belongs[i].option, name ? name : "shaken");
@@ -135,6 +141,7 @@ static int read_others(const struct cli *cli, struct signing *s)
     claims->rcd = stir_slice_str(cli_get(cli, "--rcd"));
     claims->rcdi = stir_slice_str(cli_get(cli, "--rcdi"));
     claims->crn = stir_slice_str(cli_get(cli, "--crn"));
+    claims->iss = stir_slice_str(cli_get(cli, "--iss"));
     return CLI_YES;
 }
 
@@ -155,6 +162,10 @@ static int read_claims(const struct cli *cli, struct signing *s)
     claims->x5u = stir_slice_str(x5u);
     s->params.any_url = cli_has(cli, "--any-url");
     s->params.style.quoted_ppt = cli_has(cli, "--quoted-ppt");
+    s->params.style.compact = cli_has(cli, "--compact");
+    s->params.media_keys = cli_has(cli, "--mky");
+    if (s->params.style.compact) /* RFC 8224 rebuilds it from From, whatever networks assert */
+        s->params.caller = STIR_CALLER_FROM;
     if (status == CLI_YES)
         status = cli_time(cli, "--iat", cli_now(), &s->params.now);
     if (status == CLI_YES && cli_has(cli, "--iat"))
@@ -184,6 +195,8 @@ static int sign_numbers(struct cli *cli, struct signing *s)
     size_t n;
     if (!cli_has(cli, "--orig") || !cli_has(cli, "--dest"))
         return cli_fail(cli, CLI_USAGE, "--orig and --dest are needed, or --invite, or --header and --payload");
+    if (cli_has(cli, "--compact") || cli_has(cli, "--mky"))
+        return cli_fail(cli, CLI_USAGE, "%s needs --invite FILE: it takes its claims from the message", cli_has(cli, "--compact") ? "--compact" : "--mky");
     int status = read_claims(cli, s);
     if (status == CLI_YES)
         status = read_numbers(cli, s);
@@ -230,8 +243,8 @@ static int sign_invite(struct cli *cli, struct signing *s)
 
 static int sign_claims(struct cli *cli, struct signing *s)
 {
-    static const char *const others[] = {"--x5u", "--attest", "--orig", "--dest", "--origid", "--iat",  "--invite", "--cert",
-                                         "--ppt", "--div",    "--rph",  "--sph",  "--rcd",    "--rcdi", "--crn"};
+    static const char *const others[] = {"--x5u", "--attest", "--orig", "--dest", "--origid", "--iat", "--invite", "--cert",    "--ppt",
+                                         "--div", "--rph",    "--sph",  "--rcd",  "--rcdi",   "--crn", "--iss",    "--compact", "--mky"};
     struct stir_diag diag = {0};
     size_t n;
     const char *header = cli_get(cli, "--header"), *payload = cli_get(cli, "--payload");

@@ -81,14 +81,20 @@ static int read_call(struct cli *cli, struct verifying *v, const char *message)
     return status;
 }
 
-static int print(struct cli *cli, const struct stir_verdict *verdict)
+/* Of a response the question is who answers, of all else who calls. */
+static bool is_yes(const struct stir_call *call, const struct stir_verdict *verdict)
+{
+    return call->is_response ? verdict->connected == STIR_CONNECTED_PASSED : verdict->verstat == STIR_VERSTAT_PASSED;
+}
+
+static int print(struct cli *cli, const struct stir_call *call, const struct stir_verdict *verdict)
 {
     char *text = cli_judge_text(cli, verdict);
     if (!text)
         return cli_fail(cli, CLI_CANNOT, "out of memory");
     printf("%s\n", text);
     free(text);
-    return verdict->verstat == STIR_VERSTAT_PASSED ? CLI_YES : CLI_NO;
+    return is_yes(call, verdict) ? CLI_YES : CLI_NO;
 }
 
 static int judge_one(struct cli *cli, struct verifying *v, const char *message)
@@ -105,7 +111,7 @@ static int judge_one(struct cli *cli, struct verifying *v, const char *message)
                         err == STIR_EARG ? "--at is outside the times that can be judged" : stir_err_text(err));
     status = cli_has(cli, "--forward") ? cli_forward(cli, v->text, verdict, &v->judge.policy) : CLI_YES;
     if (status == CLI_YES)
-        status = print(cli, verdict);
+        status = print(cli, &v->call, verdict);
     stir_verdict_free(verdict);
     return status;
 }

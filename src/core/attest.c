@@ -1,7 +1,9 @@
 #include <stir/attest.h>
 
+#include "core/compact.h"
 #include "core/identity.h"
 #include "core/json.h"
+#include "core/mky.h"
 #include "core/passport.h"
 #include "core/url.h"
 #include "core/verify.h"
@@ -33,13 +35,23 @@ static enum stir_err check_party(const char *claim, const struct stir_party *par
     return STIR_OK;
 }
 
-/* Of the compact form a verifier rebuilds what the message holds, and nothing else. */
+/* Of the compact form a verifier rebuilds what the message holds, and nothing else. Of tokens without kind that is the parties, the time and the media keys, of
+ * rcd a name and a reason too. */
 /*= RFC8224-4.1.1 */
+/*= RFC9795-9 */
 static enum stir_err check_style(const struct stir_attest_params *params, struct stir_diag *diag)
 {
     const struct stir_passport_params *claims = &params->claims;
-    if (params->style.compact && (claims->ppt != STIR_PPT_NONE || claims->attest || claims->origid.p || claims->rcd.p || claims->crn.p || claims->iss.p))
-        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the compact form is for base tokens alone: its claims must stand in the message");
+    bool base = claims->ppt == STIR_PPT_NONE, rcd = claims->ppt == STIR_PPT_RCD;
+    if (!params->style.compact)
+        return STIR_OK;
+    if (!base && !rcd)
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the compact form is for tokens without ppt, and for rcd: no verifier takes it of another kind");
+    if (claims->attest || claims->origid.p || claims->iss.p || claims->rcdi.p || (base && (claims->rcd.p || claims->crn.p)))
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the compact form has no %s: its claims must stand in the message",
+                             claims->rcdi.p  ? "rcdi"
+                             : claims->iss.p ? "iss"
+                                             : "further claims");
     return STIR_OK;
 }
 
@@ -52,6 +64,8 @@ static enum stir_err check_claims(const struct stir_attest_params *params, struc
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "attest must be A, B or C");
     if (claims->origid.p ? !stir_is_uuid(claims->origid) : shaken)
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "origid \"%.*s\" is no UUID", STIR_SHOW(claims->origid));
+    if (claims->iss.p && claims->ppt != STIR_PPT_RCD && claims->ppt != STIR_PPT_OTHER) /*= RFC9795-12.1 */
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "iss marks rich call data of a third party: it goes with ppt rcd alone");
     TRY(check_style(params, diag));
     TRY(check_party("orig", claims->orig, params, diag));
     if (claims->n_dest == 0 || claims->n_dest > STIR_MAX_DESTS)
@@ -116,6 +130,10 @@ static enum stir_err check_cert(const struct stir_attest_params *params, const s
         return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate %s may not sign: its key usage lacks digitalSignature", cert->subject);
     if (!cert->tnauth_list)
         return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate %s has no readable TNAuthList", cert->subject);
+    if (params->claims.iss.p) /* a third party: it holds a name, and no number */
+        return stir_iss_reflects(params->claims.iss, cert)
+                   ? STIR_OK
+                   : stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "iss \"%.*s\" is no name of the certificate %s", STIR_SHOW(params->claims.iss), cert->subject);
     if (held && !stir_tnauth_spc(cert->tnauth_list).p &&
         (held->kind != STIR_PARTY_TN || !stir_tnauth_covers(cert->tnauth_list, stir_slice_of(held->text, held->len))))
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the certificate %s does not cover %s", cert->subject, held->text);
@@ -228,6 +246,9 @@ static enum stir_err check_date(int64_t *iat, bool *add_date, const struct stir_
                              (long long)(date > params->now ? date - params->now : params->now - date));
     if (*iat == 0)
         *iat = date;
+    if (params->style.compact && *iat != date)
+        return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "iat %lld is not the Date header, from which a verifier takes that of the compact form",
+                             (long long)*iat);
     return STIR_OK;
 }
 
@@ -269,41 +290,130 @@ static enum stir_err fill_div(struct stir_passport_params *claims, const struct 
     return STIR_OK;
 }
 
+/* The compact form says what the message does, so that a claim which is given must be that. `given` is JSON or text. */
+static enum stir_err hold(struct stir_slice given, struct stir_slice of_message, const char *what, struct stir_diag *diag)
+{
+    if (!given.p || stir_slice_eq(given, of_message))
+        return STIR_OK;
+    return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the message does not say %s: only the full form can", what);
+}
+
+/* rcd as the caller gave it, in canonical form; absent when he did not. */
+static enum stir_err canonical_rcd(struct stir_slice *out, struct stir_arena *arena, struct stir_slice rcd, struct stir_diag *diag)
+{
+    *out = rcd;
+    if (!rcd.p)
+        return STIR_OK;
+    char *text = stir_arena_get(arena, STIR_MAX_JSON);
+    if (!text)
+        return STIR_ENOMEM;
+    out->p = text;
+    return stir_json_canonical(text, STIR_MAX_JSON, &out->n, rcd, diag);
+}
+
+/* Rich call data that nobody gave is the name that the message shows. */
+/*= RFC9795-12.1 */
+static enum stir_err fill_rcd(struct stir_attest_params *params, struct stir_arena *arena, const struct stir_call *call, struct stir_diag *diag)
+{
+    struct stir_passport_params *claims = &params->claims;
+    struct stir_slice rcd, crn, given;
+    bool compact = params->style.compact;
+    if (claims->ppt != STIR_PPT_RCD || (!compact && (claims->rcd.p || claims->crn.p)))
+        return STIR_OK;
+    enum stir_err err = stir_compact_rcd(&rcd, &crn, arena, call);
+    if (err != STIR_OK)
+        return stir_diag_set(diag, err, SIZE_MAX, "the display name of From cannot be signed: %s", stir_err_text(err));
+    if (compact) {
+        TRY(canonical_rcd(&given, arena, claims->rcd, diag));
+        TRY(hold(given, rcd, "this rcd, which must be the display name of From and no more", diag));
+        TRY(hold(claims->crn, crn, "this crn, which must be the call-reason of Call-Info", diag));
+        claims->crn = crn;
+    }
+    claims->rcd = rcd;
+    return STIR_OK;
+}
+
+/*= RFC8224-4.1 */
+static enum stir_err fill_media_keys(struct stir_attest_params *params, struct stir_arena *arena, const struct stir_call *call, struct stir_diag *diag)
+{
+    bool in_any_case = params->claims.ppt == STIR_PPT_NONE || params->style.compact;
+    if (params->claims.mky.p || (!params->media_keys && !(in_any_case && call->n_fingerprints)))
+        return STIR_OK;
+    TRY(stir_mky_write(&params->claims.mky, arena, call->fingerprints, call->n_fingerprints));
+    if (params->claims.mky.p)
+        return STIR_OK;
+    return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the SDP has no a=fingerprint that can be read: there are no media keys to sign");
+}
+
+/* Requests that begin a call, and for rsp the responses that say who answers. */
+/*= RFC9970-4 */
+static enum stir_err check_message(const struct stir_sip *sip, const struct stir_attest_params *params, struct stir_diag *diag)
+{
+    bool rsp = params->claims.ppt == STIR_PPT_RSP;
+    if (rsp && !sip->call.is_response)
+        return stir_diag_set(diag, STIR_ESYNTAX, 0, "an rsp token says who answers: it stands in a response, such as 183 or 200, never in a request");
+    if (rsp && sip->status >= 300)
+        return stir_diag_set(diag, STIR_ESYNTAX, 0, "the response is a %d: an rsp token stands in those from 100 to 299, in which somebody answers",
+                             sip->status);
+    if (!rsp && !stir_slice_is(sip->method, "INVITE"))
+        return stir_diag_set(diag, STIR_ESYNTAX, 0, "not an INVITE: only requests that begin a call are signed%s",
+                             sip->call.is_response ? ", and responses with ppt rsp" : "");
+    if (params->claims.ppt == STIR_PPT_SHAKEN && is_signed(sip))
+        return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "the INVITE is signed already: pass it on as it is");
+    if (sip->identities_seen >= STIR_MAX_IDENTITIES)
+        return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "the message carries %zu Identity headers: with one more no verifier would judge it",
+                             sip->identities_seen);
+    return STIR_OK;
+}
+
+/* The claims that the message says. */
+static enum stir_err fill_claims(struct stir_attest_params *params, struct stir_message *message, struct stir_arena *arena, const struct stir_sip *sip,
+                                 struct stir_diag *diag)
+{
+    struct stir_policy policy;
+    TRY(stir_policy_preset(&policy, stir_slice_str("shaken")));
+    policy.caller = params->caller;
+    policy.tn = params->tn;
+    stir_message_read(message, &sip->call, &policy);
+    params->claims.orig = &message->caller;
+    params->claims.dest = &message->callee;
+    params->claims.n_dest = 1;
+    if (params->claims.ppt == STIR_PPT_DIV)
+        TRY(fill_div(&params->claims, sip, message, diag));
+    TRY(fill_rcd(params, arena, &sip->call, diag));
+    return fill_media_keys(params, arena, &sip->call, diag);
+}
+
+/* The claims' text lies in the arena until the token is written. */
+static enum stir_err sign_message(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
+                                  struct stir_attest_params *params, struct stir_arena *arena, const struct stir_signer *signer, struct stir_es256_ctx *ctx,
+                                  struct stir_diag *diag)
+{
+    struct stir_sip sip;
+    struct stir_message message;
+    char identity[STIR_MAX_TOKEN + STIR_MAX_URL + 64];
+    size_t n;
+    TRY(stir_sip_parse(&sip, invite, diag));
+    TRY(check_message(&sip, params, diag));
+    TRY(fill_claims(params, &message, arena, &sip, diag));
+    TRY(check_date(&params->claims.iat, &report->date_added, &sip, params, diag));
+    TRY(stir_attest(identity, sizeof(identity), &n, params, signer, ctx, diag));
+    return insert_lines(buf, cap, len, report, &sip, invite, params->claims.iat, stir_slice_of(identity, n));
+}
+
 enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
                                  const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx, struct stir_diag *diag)
 {
     struct stir_attest_report did = {0};
-    struct stir_sip sip;
-    struct stir_policy policy;
-    struct stir_message message;
-    char identity[STIR_MAX_TOKEN + STIR_MAX_URL + 64];
-    size_t n;
+    struct stir_arena arena = {0};
     if (!buf || !len || !params || params->size < sizeof(*params) || params->claims.orig || params->claims.dest || !has_times(params))
         return STIR_EARG;
-    TRY(stir_sip_parse(&sip, invite, diag));
-    if (!stir_slice_is(sip.method, "INVITE"))
-        return stir_diag_set(diag, STIR_ESYNTAX, 0, "not an INVITE: only requests that begin a call are signed");
-    if (params->claims.ppt == STIR_PPT_SHAKEN && is_signed(&sip))
-        return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "the INVITE is signed already: pass it on as it is");
-    if (sip.identities_seen >= STIR_MAX_IDENTITIES)
-        return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "the INVITE carries %zu Identity headers: with one more no verifier would judge it",
-                             sip.identities_seen);
-    TRY(stir_policy_preset(&policy, stir_slice_str("shaken")));
-    policy.caller = params->caller;
-    policy.tn = params->tn;
-    stir_message_read(&message, &sip.call, &policy);
     struct stir_attest_params full = *params;
-    full.claims.orig = &message.caller;
-    full.claims.dest = &message.callee;
-    full.claims.n_dest = 1;
-    if (full.claims.ppt == STIR_PPT_DIV)
-        TRY(fill_div(&full.claims, &sip, &message, diag));
-    TRY(check_date(&full.claims.iat, &did.date_added, &sip, params, diag));
-    TRY(stir_attest(identity, sizeof(identity), &n, &full, signer, ctx, diag));
-    TRY(insert_lines(buf, cap, len, &did, &sip, invite, full.claims.iat, stir_slice_of(identity, n)));
-    if (report)
+    enum stir_err err = sign_message(buf, cap, len, &did, invite, &full, &arena, signer, ctx, diag);
+    stir_arena_clear(&arena);
+    if (err == STIR_OK && report)
         *report = did;
-    return STIR_OK;
+    return err;
 }
 
 static enum stir_err check_alg(struct stir_slice header, struct stir_diag *diag)

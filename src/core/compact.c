@@ -1,6 +1,9 @@
 /* The compact form (RFC 8224 §4.1.1, RFC 8225 §7): header and payload are rebuilt from the message, byte for byte as the signer must have built them. */
-#include "core/json.h"
+#include "core/compact.h"
+
+#include "core/json_text.h"
 #include "core/mky.h"
+#include "core/sip.h"
 #include "core/verify.h"
 
 /*= RFC8224-4.1.1 */
@@ -13,7 +16,6 @@ static enum stir_err rebuild(struct stir_judgement *j, struct stir_passport_para
     size_t n_header, n_payload;
     if (!header || !payload || !token)
         return STIR_ENOMEM;
-    params->ppt = STIR_PPT_NONE;
     params->x5u = j->identity.info;
     params->iat = m->date;
     params->orig = &m->caller;
@@ -42,12 +44,48 @@ static enum stir_err rebuild(struct stir_judgement *j, struct stir_passport_para
     return STIR_OK;
 }
 
+/*= RFC9795-9.1 */
+static enum stir_err write_name(struct stir_slice *rcd, struct stir_arena *arena, struct stir_slice display_name)
+{
+    static const char begin[] = "{\"nam\":", escape[] = "\\u0000";
+    struct stir_slice name;
+    if (display_name.n > STIR_MAX_JSON)
+        return STIR_ELIMIT;
+    TRY(stir_sip_text(&name, arena, display_name));
+    size_t room = sizeof(begin) + name.n * (sizeof(escape) - 1) + sizeof("\"\"}");
+    char *text = stir_arena_get(arena, room);
+    if (!text)
+        return STIR_ENOMEM;
+    struct stir_writer w = stir_writer_of(text, room);
+    stir_put_text(&w, begin);
+    stir_put_json_string(&w, name);
+    stir_put_char(&w, '}');
+    *rcd = stir_slice_of(text, w.need);
+    return stir_utf8_valid(name) ? STIR_OK : STIR_EVALUE;
+}
+
+enum stir_err stir_compact_rcd(struct stir_slice *rcd, struct stir_slice *crn, struct stir_arena *arena, const struct stir_call *call)
+{
+    *crn = stir_slice_of(NULL, 0);
+    if (call->call_reason.p) /*= RFC9795-9.3 */
+        TRY(stir_sip_text(crn, arena, call->call_reason));
+    return write_name(rcd, arena, call->display_name);
+}
+
+/* What the message holds beyond who calls whom: media keys, and for ppt rcd the name that is shown, and why. */
+static enum stir_err fill(struct stir_passport_params *params, struct stir_arena *arena, const struct stir_call *call)
+{
+    TRY(stir_mky_write(&params->mky, arena, call->fingerprints, call->n_fingerprints)); /* sorted when the payload is written */
+    return params->ppt == STIR_PPT_RCD ? stir_compact_rcd(&params->rcd, &params->crn, arena, call) : STIR_OK;
+}
+
 enum stir_err stir_compact_expand(struct stir_judgement *j)
 {
     const struct stir_message *m = j->message;
-    bool base = !j->identity.ppt.p; /* no other kind defines it: SHAKEN, div, rph and rsp are full form only */
-    if (!j->policy->allow_compact || !base) {
-        stir_judge_say(j, STIR_R_COMPACT_FORM, NULL);
+    enum stir_ppt kind = j->identity.ppt.p ? stir_ppt_of(j->identity.ppt) : STIR_PPT_NONE;
+    bool defined = kind == STIR_PPT_NONE || kind == STIR_PPT_RCD; /* SHAKEN, div, rph and rsp are full form only */
+    if (!j->policy->allow_compact || !defined) {
+        stir_judge_say(j, STIR_R_COMPACT_FORM, defined ? "this policy takes the full form alone" : NULL);
         return STIR_OK;
     }
     stir_judge_pass(j, STIR_CHECK_FORM);
@@ -63,8 +101,10 @@ enum stir_err stir_compact_expand(struct stir_judgement *j)
         return STIR_OK;
     }
     struct stir_passport_params params = STIR_PASSPORT_PARAMS_INIT;
-    TRY(stir_mky_write(&params.mky, j->arena, m->call->fingerprints, m->call->n_fingerprints)); /* sorted when the payload is written */
-    enum stir_err err = rebuild(j, &params);
+    params.ppt = kind;
+    enum stir_err err = fill(&params, j->arena, m->call);
+    if (err == STIR_OK)
+        err = rebuild(j, &params);
     if (err == STIR_ENOMEM)
         return err;
     if (err != STIR_OK)

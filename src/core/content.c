@@ -1,5 +1,6 @@
 /* What a token says beyond who calls whom: rich call data (RFC 9795) and media keys (RFC 8225 §5.2.2). Content that does not hold changes nothing else. */
 #include "core/mky.h"
+#include "core/sip.h"
 #include "core/verify.h"
 
 /* A fetch can still settle something. */
@@ -34,6 +35,38 @@ void stir_judge_content(struct stir_judgement *j)
     stir_judge_pass(j, STIR_CHECK_RCD);
 }
 
+/* A display name of the message; one that is not there, or says nothing, contradicts nobody. */
+static enum stir_err shows(bool *shown, bool *same, struct stir_judgement *j, struct stir_slice display_name, struct stir_slice nam)
+{
+    struct stir_slice text;
+    if (!display_name.n)
+        return STIR_OK;
+    TRY(stir_sip_text(&text, j->arena, display_name));
+    *shown = true;
+    *same = *same || stir_slice_eq(text, nam);
+    return STIR_OK;
+}
+
+/* The name that is signed against the one that a telephone would show: of From, or as the network asserts it. */
+/*= RFC9795-12.2 */
+static enum stir_err judge_name(struct stir_judgement *j)
+{
+    const struct stir_call *call = j->message->call;
+    struct stir_json member;
+    struct stir_slice nam;
+    bool shown = false, same = false;
+    if (!stir_json_member(j->rcd->rcd, "nam", &member))
+        return STIR_OK;
+    TRY(stir_json_string(&nam, member, j->arena));
+    TRY(shows(&shown, &same, j, call->display_name, nam));
+    for (size_t i = 0; i < call->n_pai && i < STIR_MAX_PAI; i++)
+        TRY(shows(&shown, &same, j, stir_display_name(call->pai[i]), nam));
+    if (shown && !same)
+        stir_judge_say(j, STIR_R_RCD_NAME, "nam is \"%.*s\", the message shows \"%.*s\"", STIR_SHOW(nam),
+                       STIR_SHOW(call->display_name.n ? call->display_name : stir_display_name(call->pai[0])));
+    return STIR_OK;
+}
+
 static enum stir_err judge_rich_data(struct stir_judgement *j)
 {
     const struct stir_passport *p = j->passport;
@@ -46,7 +79,7 @@ static enum stir_err judge_rich_data(struct stir_judgement *j)
     for (size_t i = 0; i < j->rcd->n_contents && !j->policy->fetch_content; i++)
         stir_rcd_miss(j->rcd, i, "this policy fetches no content");
     stir_judge_content(j);
-    return STIR_OK;
+    return judge_name(j);
 }
 
 /*= RFC8225-5.2.2 */

@@ -132,7 +132,7 @@ void stir_message_read(struct stir_message *message, const struct stir_call *cal
     *message = (struct stir_message){.call = call};
     struct stir_party from = {0}, pai = {0};
     bool has_from = read_party(&from, call->from, policy), has_pai = read_pai(&pai, call, policy);
-    switch (policy->caller) {
+    switch (call->is_response ? STIR_CALLER_FROM : policy->caller) { /* who answers asserts himself */
     case STIR_CALLER_PAI_FROM: message->caller = has_pai ? pai : from; break;
     case STIR_CALLER_FROM: message->caller = from; break;
     case STIR_CALLER_FROM_PAI: message->caller = has_from && (from.kind == STIR_PARTY_TN || !has_pai) ? from : pai; break;

@@ -2,7 +2,7 @@
  * folds in it. The message is hostile: what another reader could take for a different call (a header twice, NUL, a lone CR, mixed line ends) is refused. */
 #include <stir/call.h>
 
-#include "core/bytes.h"
+#include "core/sip.h"
 
 struct reading {
     struct stir_sip *sip;
@@ -37,19 +37,6 @@ static bool is_token(unsigned char c)
     return token[c];
 }
 
-/* LWS, as it stands in a value with folds. */
-static bool is_lws(char c)
-{
-    return stir_is_space(c) || c == '\r' || c == '\n';
-}
-
-static struct stir_slice skip_lws(struct stir_slice s)
-{
-    while (s.n && is_lws(s.p[0]))
-        s = stir_slice_from(s, 1);
-    return s;
-}
-
 static struct stir_slice token_of(struct stir_slice s)
 {
     size_t n = 0;
@@ -65,18 +52,6 @@ static inline bool is_name(struct stir_slice s, const char *name)
     while (i < s.n && name[i] && stir_lower(s.p[i]) == stir_lower(name[i]))
         i++;
     return i == s.n && !name[i];
-}
-
-/* Index behind a quoted string that begins at s.p[0]; 0 when it is not closed. */
-static size_t quoted_end(struct stir_slice s)
-{
-    for (size_t i = 1; i < s.n; i++) {
-        if (s.p[i] == '\\')
-            i++;
-        else if (s.p[i] == '"')
-            return i + 1;
-    }
-    return 0;
 }
 
 /* ---- Lines ---- */
@@ -186,7 +161,7 @@ static enum stir_err read_start_line(struct reading *r)
 
 /* ---- Headers ---- */
 
-enum field { OTHER, FROM, TO, CALL_ID, CSEQ, DATE, IDENTITY, PAI, RESOURCE_PRIORITY, PRIORITY, CONTENT_TYPE, CONTENT_LENGTH };
+enum field { OTHER, FROM, TO, CALL_ID, CSEQ, DATE, IDENTITY, PAI, RESOURCE_PRIORITY, PRIORITY, CALL_INFO, CONTENT_TYPE, CONTENT_LENGTH };
 
 /* Compact forms: RFC 3261 §7.3.3; "y" was registered for Identity by RFC 4474. */
 static enum field compact_field(char c)
@@ -211,6 +186,7 @@ static enum field field_of(struct stir_slice name)
     case 4: return is_name(name, "From") ? FROM : is_name(name, "CSeq") ? CSEQ : is_name(name, "Date") ? DATE : OTHER;
     case 7: return is_name(name, "Call-ID") ? CALL_ID : OTHER;
     case 8: return is_name(name, "Identity") ? IDENTITY : is_name(name, "Priority") ? PRIORITY : OTHER;
+    case 9: return is_name(name, "Call-Info") ? CALL_INFO : OTHER;
     case 12: return is_name(name, "Content-Type") ? CONTENT_TYPE : OTHER;
     case 14: return is_name(name, "Content-Length") ? CONTENT_LENGTH : OTHER;
     case 17: return is_name(name, "Resource-Priority") ? RESOURCE_PRIORITY : OTHER;
@@ -298,6 +274,7 @@ static enum stir_err set_field(struct reading *r, enum field field, struct stir_
     case CONTENT_LENGTH: return set_once(r, &r->content_length, "Content-Length", value);
     case RESOURCE_PRIORITY: return add_resource_priority(r, value);
     case PRIORITY: return set_first(&call->priority, value);
+    case CALL_INFO: return set_first(&call->call_reason, stir_call_reason(value));
     case IDENTITY: return add_identity(r, value);
     case PAI: return add_pai(r, value);
     case OTHER: break;
@@ -349,21 +326,6 @@ static enum stir_err read_head(struct reading *r)
             return stir_diag_set(r->diag, STIR_ELIMIT, at, "more than %d headers", STIR_MAX_SIP_HEADERS);
         TRY(read_header(r, header));
     }
-}
-
-/* The display name of a name-addr, absent when there is none. What stands before '<' in an addr-spec with parameters has a ':' and is no name. */
-static struct stir_slice display_name(struct stir_slice from)
-{
-    const struct stir_slice none = {NULL, 0};
-    if (from.n && from.p[0] == '"') {
-        size_t n = quoted_end(from);
-        struct stir_slice rest = skip_lws(stir_slice_from(from, n));
-        return n && rest.n && rest.p[0] == '<' ? stir_slice_of(from.p + 1, n - 2) : none;
-    }
-    size_t angle = stir_slice_find(from, '<');
-    struct stir_slice name = stir_slice_trim(stir_slice_upto(from, angle));
-    bool is_none = angle == from.n || name.n == 0 || stir_slice_find(name, ':') < name.n || stir_slice_find(name, '"') < name.n;
-    return is_none ? none : name;
 }
 
 /* ---- Body ---- */
@@ -487,7 +449,7 @@ static enum stir_err read_message(struct reading *r)
     while (r->at < m.n && (m.p[r->at] == '\r' || m.p[r->at] == '\n'))
         r->at++;
     TRY(read_head(r));
-    r->sip->call.display_name = display_name(r->sip->call.from);
+    r->sip->call.display_name = stir_display_name(r->sip->call.from);
     return read_body(r);
 }
 

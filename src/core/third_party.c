@@ -1,17 +1,20 @@
 /* Rich call data of third parties (RFC 9795 §10): who signs it holds a name, not the number. It is told apart by iss, and usable only beside a token of one who
  * does hold the number. */
-#include <stir/cert.h>
 #include <stir/chain.h>
 
 #include "core/verify.h"
 
 /*= RFC9795-10.1 */
-/* How iss reflects the Subject is left to those who issue the certificates: here as its common name, its organisation, or the whole of it. */
+bool stir_iss_reflects(struct stir_slice iss, const struct stir_cert_info *cert)
+{
+    return iss.n && (stir_slice_eq(iss, cert->cn) || stir_slice_eq(iss, cert->o) || stir_slice_is(iss, cert->subject));
+}
+
 void stir_judge_issuer(struct stir_judgement *j)
 {
     const struct stir_cert_info *cert = stir_cert_info(stir_chain_info(j->chain)->leaf);
     struct stir_slice iss = j->passport->iss;
-    if (!stir_is_third_party(j) || (iss.n && (stir_slice_eq(iss, cert->cn) || stir_slice_eq(iss, cert->o) || stir_slice_is(iss, cert->subject))))
+    if (!stir_is_third_party(j) || stir_iss_reflects(iss, cert))
         return;
     stir_judge_say(j, STIR_R_RCD_ISSUER, "iss is \"%.*s\", the certificate's subject %s", STIR_SHOW(iss), cert->subject);
 }

@@ -36,6 +36,16 @@ const char *stir_rph_verstat_text(enum stir_rph_verstat rph)
     return "No-RPH-Validation";
 }
 
+const char *stir_connected_text(enum stir_connected connected)
+{
+    switch (connected) {
+    case STIR_CONNECTED_PASSED: return "passed";
+    case STIR_CONNECTED_FAILED: return "failed";
+    case STIR_CONNECTED_UNKNOWN: break;
+    }
+    return "unknown";
+}
+
 static const struct stir_token_verdict *deciding(const struct stir_verdict *v)
 {
     return v->deciding >= 0 && (size_t)v->deciding < v->n_tokens ? &v->tokens[v->deciding] : NULL;
@@ -99,14 +109,26 @@ static void put_parties(struct stir_writer *w, const struct stir_token_verdict *
     }
 }
 
+/* Of a response: the token that says who answers, or why nobody can say. */
+static const struct stir_token_verdict *answering(const struct stir_verdict *v)
+{
+    for (size_t i = 0; i < v->n_tokens; i++)
+        if (v->tokens[i].ppt == STIR_PPT_RSP && (v->tokens[i].reason == STIR_R_NONE) == (v->connected == STIR_CONNECTED_PASSED))
+            return &v->tokens[i];
+    return NULL;
+}
+
 static void put_line(struct stir_writer *w, const struct stir_verdict *v)
 {
-    const struct stir_token_verdict *t = deciding(v);
+    const struct stir_token_verdict *t = v->connected ? answering(v) : deciding(v);
+    enum stir_reason reason = v->connected && t ? t->reason : v->reason;
     stir_put_text(w, stir_verstat_text(v->verstat));
+    if (v->connected)
+        put_pair(w, "connected", stir_slice_str(stir_connected_text(v->connected)));
     if (v->rph != STIR_RPH_NONE)
         put_pair(w, "priority", stir_slice_str(stir_rph_verstat_text(v->rph)));
-    if (v->reason != STIR_R_NONE) {
-        const struct stir_reason_info *info = stir_reason_info(v->reason);
+    if (reason != STIR_R_NONE) {
+        const struct stir_reason_info *info = stir_reason_info(reason);
         const struct stir_check *check = failing_check(t);
         stir_put_format(w, " reason=%s sip=%d \"%s\"", info->name, info->sip_code, info->sip_phrase);
         if (t)
@@ -370,6 +392,7 @@ enum stir_err stir_verdict_json(char *buf, size_t cap, size_t *len, const struct
     stir_put_text(&w, "{\"schema\":1");
     json_text(&w, "verstat", stir_slice_str(stir_verstat_text(verdict->verstat)));
     json_text(&w, "verstatPriority", stir_slice_str(stir_rph_verstat_text(verdict->rph)));
+    json_text(&w, "connected", stir_slice_str(verdict->connected ? stir_connected_text(verdict->connected) : NULL));
     json_claims(&w, t);
     json_reason(&w, verdict->reason);
     json_reason_headers(&w, verdict);

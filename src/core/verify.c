@@ -339,6 +339,14 @@ static enum stir_rph_verstat priority_with(enum stir_rph_verstat before, const s
     return stir_judge_failure(j) || before == STIR_RPH_FAILED ? STIR_RPH_FAILED : STIR_RPH_PASSED;
 }
 
+/* One rsp token that holds is enough: it says who answers. */
+static enum stir_connected connected_with(enum stir_connected before, const struct stir_judgement *j)
+{
+    if (!j->message->call->is_response || !j->passport || j->passport->ppt != STIR_PPT_RSP || j->nested)
+        return before;
+    return !stir_judge_failure(j) || before == STIR_CONNECTED_PASSED ? STIR_CONNECTED_PASSED : STIR_CONNECTED_FAILED;
+}
+
 /*= RFC8224-12.1 */
 /* Only what has passed all else may fill a memory of seen tokens. The key is over what was signed: a signature has two forms, the token is one. */
 static enum stir_err ask_replay(struct stir_judgement *j, struct stir_es256_ctx *ctx)
@@ -398,6 +406,7 @@ static enum stir_err finish(struct stir_verify *v)
         verdict->n_tokens = i + 1;
         /*= RFC8224-6.2.1 */
         verdict->rph = priority_with(verdict->rph, j);
+        verdict->connected = connected_with(verdict->connected, j);
         if (supports(j, &tokens[i]))
             continue;
         if (verdict->deciding < 0 || weight(&tokens[i]) > weight(&tokens[verdict->deciding]))

@@ -2,6 +2,7 @@
 #ifndef STIR_CORE_VERIFY_H
 #define STIR_CORE_VERIFY_H
 
+#include <stir/cert.h>
 #include <stir/verify.h>
 
 #include "core/rcd.h"
@@ -72,6 +73,9 @@ void stir_judge_content(struct stir_judgement *j);
 bool stir_is_third_party(const struct stir_judgement *j);
 /* Of a kind that the policy lets decide who calls, and its signer's own call. */
 bool stir_may_decide(const struct stir_judgement *j);
+/* Does iss reflect the certificate's Subject? How is left to those who issue certificates (RFC 9795 §10.1): here as its common name, its organisation, or the
+ * whole of it. */
+bool stir_iss_reflects(struct stir_slice iss, const struct stir_cert_info *cert);
 /* iss against the signer's certificate; and over all tokens together, before and after the certificates: does any that stands vouch for the number?
  * (third_party.c) */
 void stir_judge_issuer(struct stir_judgement *j);
