@@ -188,21 +188,28 @@ static void a_domain_says_how_long_its_codes_are(void **state)
 #define BASE_HEADER "{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}"
 #define BASE_PARAMS ";info=<" X5U ">;alg=ES256"
 
-/* A base token over `orig` ("tn" or "uri"), judged for a caller of that name. */
-static struct stir_verdict *verdict_for(const char *kind, const char *orig, const char *const *countries, const struct stir_policy *policy)
+static struct stir_verdict *verdict_of(const char *header, const char *payload, const char *params, const char *orig, const char *const *countries,
+                                       const struct stir_policy *policy)
 {
-    char payload[512], identity[4096];
+    char identity[4096];
     struct stir_domain_options options = STIR_DOMAIN_OPTIONS_INIT;
     for (; *countries; countries++)
         options.country[options.n_countries++] = *countries;
     struct stir_trust *trust = trust_with(&options);
-    snprintf(payload, sizeof(payload), "{\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"%s\":\"%s\"}}", kind, orig);
-    pki_sign(&pki, identity, sizeof(identity), BASE_HEADER, payload, BASE_PARAMS);
+    pki_sign(&pki, identity, sizeof(identity), header, payload, params);
     struct stir_slice value = S(identity);
     struct stir_call call = call_of(&value, orig, DEST);
     struct stir_verdict *verdict = call_verify(&call, policy, trust, body(), NOW);
     stir_trust_free(trust);
     return verdict;
+}
+
+/* A base token over `orig` ("tn" or "uri"), judged for a caller of that name. */
+static struct stir_verdict *verdict_for(const char *kind, const char *orig, const char *const *countries, const struct stir_policy *policy)
+{
+    char payload[512];
+    snprintf(payload, sizeof(payload), "{\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"%s\":\"%s\"}}", kind, orig);
+    return verdict_of(BASE_HEADER, payload, BASE_PARAMS, orig, countries, policy);
 }
 
 static void a_domain_vouches_for_the_countries_it_names(void **state)
@@ -245,6 +252,29 @@ static void the_verdict_names_number_and_domain(void **state)
     stir_verdict_free(verdict);
 }
 
+/* A gateway signs calls from abroad with B or C, and says with it that it does not vouch for the number. */
+static void a_token_that_vouches_for_nobody_is_warned_of(void **state)
+{
+    static const struct {
+        const char *attest;
+        enum stir_reason reason, warning;
+    } rows[] = {{"A", STIR_R_COUNTRY_OTHER, STIR_R_NONE}, {"B", STIR_R_NONE, STIR_R_COUNTRY_UNVOUCHED}, {"C", STIR_R_NONE, STIR_R_COUNTRY_UNVOUCHED}};
+    static const char *const countries[] = {"33", NULL};
+    struct stir_policy policy = support_policy("shaken");
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char payload[512];
+        snprintf(payload, sizeof(payload),
+                 "{\"attest\":\"%s\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}",
+                 rows[i].attest);
+        struct stir_verdict *verdict = verdict_of(GOOD_HEADER, payload, GOOD_PARAMS, ORIG, countries, &policy);
+        const struct stir_check *check = check_of(verdict, STIR_CHECK_AUTHORITY);
+        if (verdict->reason != rows[i].reason || check->reason != (rows[i].reason ? rows[i].reason : rows[i].warning))
+            fail_msg("%s: %s, %s", rows[i].attest, stir_reason_name(verdict->reason), stir_reason_name(check->reason));
+        stir_verdict_free(verdict);
+    }
+}
+
 /* A div token says by whom a call was retargeted, perhaps abroad; the caller's number is not the diverting provider's to hold. */
 static void a_div_token_is_asked_for_no_country(void **state)
 {
@@ -278,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_domain_says_how_long_its_codes_are),
         cmocka_unit_test(a_domain_vouches_for_the_countries_it_names),
         cmocka_unit_test(the_verdict_names_number_and_domain),
+        cmocka_unit_test(a_token_that_vouches_for_nobody_is_warned_of),
         cmocka_unit_test(a_div_token_is_asked_for_no_country),
     };
     return cmocka_run_group_tests_name("domain", tests, make_pki, free_pki);

@@ -113,6 +113,10 @@ enum stir_reason {
     STIR_R_CHAIN_ORDER = 733,            /**< the certificates were not sent signer first  each followed by its issuer */
     STIR_R_BASIC_CONSTRAINTS = 734,      /**< the signing certificate has no critical basicConstraints */
     STIR_R_COUNTRY_OTHER = 735,          /**< the signer's trust domain does not vouch for numbers of the caller's country */
+    STIR_R_COUNTRY_UNVOUCHED = 736,      /**< a caller from a country for which the signer's trust domain does not vouch, and the token does not say that it does */
+    STIR_R_HOLDER_OTHER = 737,           /**< another provider than the certificate's holds the number */
+    STIR_R_HOLDER_UNKNOWN = 738,         /**< nobody knows which provider holds the number */
+    STIR_R_TNLIST_MISSING = 739,         /**< the TNAuthList that the certificate names by URL did not come  or cannot be read */
     STIR_R_SIGNATURE_FORM = 800,         /**< the signature is not 64 bytes */
     STIR_R_SIGNATURE_BAD = 801,          /**< the signature does not verify with the certificate's key */
     STIR_R_CLAIM_EXCLUDED = 900,         /**< the certificate forbids a claim that the token carries */

@@ -18,7 +18,8 @@ enum stir_need_kind {
     STIR_NEED_CONTENT = 2,   /**< the body of `url` (rich call data): stir_verify_supply_bytes() */
     STIR_NEED_TNLIST = 3,    /**< the TNAuthList at `url`: stir_verify_supply_bytes() */
     STIR_NEED_REPLAY = 4,    /**< has `key` been seen in another call: stir_verify_supply_answer(), 1 for yes */
-    STIR_NEED_AUTHORITY = 5, /**< does the provider `url` (a code) hold the number `key`: stir_verify_supply_answer(), 1 yes, 0 no, -1 unknown */
+    STIR_NEED_AUTHORITY = 5, /**< does the provider `url` (a code, or several with one blank between two) hold the number `key`: stir_verify_supply_answer(),
+                                  1 yes, 0 another does, -1 unknown, as stir_spc_table_holds() has it */
 };
 
 /** Something a verification waits for. Content that does not come changes nothing but what is said of it. Slices live until it is answered. */
@@ -50,13 +51,14 @@ STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_pem(struct stir_verify *
  *  @return STIR_OK; STIR_ENOTFOUND, STIR_ESTATE (not current), STIR_EARG. The chain is counted. */
 STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_chain(struct stir_verify *v, unsigned id, struct stir_chain *chain);
 
-/** Answer a CONTENT or TNLIST need with the body as received; it is not kept. More needs may follow: a jCard names further content.
+/** Answer a CONTENT need, or a TNLIST need (DER, RFC 8226 §10.1), with the body as received; it is not kept. More needs may follow: a jCard names further content.
  *  @return STIR_OK, also when the body is not what was signed for, or longer than asked (the verdict says so); STIR_ENOTFOUND (no such open need), STIR_ENOMEM,
  *  STIR_ECRYPTO, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_bytes(struct stir_verify *v, unsigned id, struct stir_slice bytes);
 
 /** Answer a REPLAY need, as stir_replay_check() has it: 1 seen in another call, 0 not, -1 unknown (then, and after stir_verify_fail(), the check is not reached
- *  and the token passes).
+ *  and the token passes); or an AUTHORITY need, as stir_spc_table_holds() has it: 1 held, 0 not, -1 unknown (then, and after stir_verify_fail(), the policy's
+ *  severity of STIR_R_HOLDER_UNKNOWN counts, which is to say nothing).
  *  @return STIR_OK; STIR_ENOTFOUND, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_verify_supply_answer(struct stir_verify *v, unsigned id, int answer);
 

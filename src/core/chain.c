@@ -16,7 +16,7 @@ struct stir_chain {
 };
 
 /* The reasons of a chain: consecutive numbers that fit a bit each. */
-_Static_assert(STIR_R_COUNTRY_OTHER - STIR_FINDING_BASE < STIR_FINDINGS, "reasons of certificates fit one word");
+_Static_assert(STIR_R_TNLIST_MISSING - STIR_FINDING_BASE < STIR_FINDINGS, "reasons of certificates fit one word");
 
 void stir_findings_add(struct stir_findings *findings, enum stir_reason reason, const char *format, ...)
 {

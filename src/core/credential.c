@@ -55,68 +55,6 @@ static bool judge_validity(struct stir_judgement *j)
     return j->checks[STIR_CHECK_VALIDITY - 1].outcome != STIR_FAIL;
 }
 
-/* Whose number the signer must hold: the diverting one for div, the callee's for rsp, else the caller's (requirements C6). */
-static const struct stir_claim_party *number_to_hold(const struct stir_passport *p)
-{
-    switch (p->ppt) {
-    case STIR_PPT_DIV:
-    case STIR_PPT_DIV_O: return &p->div;
-    case STIR_PPT_RSP: return &p->dest[0];
-    default: return &p->orig;
-    }
-}
-
-static bool read_number(struct stir_party *out, const struct stir_claim_party *claim)
-{
-    return claim->kind == STIR_PARTY_TN && stir_tn_parse(out, claim->text, NULL) == STIR_OK;
-}
-
-/* Who has the say over a number of another country is for that country's domain: where an operator wrote down which countries a domain vouches for, a token
- * that goes beyond them is a caller whom nobody there could know, and fails. Only a token that says who calls is asked; a number without country code, such as
- * 112, belongs to none. */
-static void judge_country(struct stir_judgement *j)
-{
-    const struct stir_domain *domain = stir_trust_find_domain(j->trust, stir_chain_info(j->chain)->domain);
-    const struct stir_claim_party *claim = number_to_hold(j->passport);
-    struct stir_party number;
-    if (!domain || claim != &j->passport->orig || stir_is_rph(j) || !read_number(&number, claim))
-        return;
-    struct stir_slice tn = stir_slice_of(number.text, number.len);
-    if (!stir_tn_is_special(tn, &j->policy->tn) && !stir_domain_accepts_tn(domain, tn))
-        stir_judge_say(j, STIR_R_COUNTRY_OTHER, "%.*s, signed under %s", STIR_SHOW(claim->text), domain->name);
-}
-
-/* A code covers by tables that nobody gave us; a third party holds a name and no number. */
-static void not_asked(struct stir_judgement *j)
-{
-    stir_judge_off(j, STIR_CHECK_AUTHORITY);
-}
-
-/*= RFC8226-10 */
-static void judge_authority(struct stir_judgement *j)
-{
-    const struct stir_tnauth *list = stir_chain_tnauth(j->chain);
-    const struct stir_claim_party *claim = number_to_hold(j->passport);
-    struct stir_party number;
-    if (stir_is_third_party(j)) {
-        not_asked(j);
-        return;
-    }
-    judge_country(j);
-    if (!list || claim->kind == STIR_PARTY_NONE)
-        return;
-    if (!stir_tnauth_has_numbers(list)) {
-        not_asked(j);
-        return;
-    }
-    bool covered = read_number(&number, claim) && stir_tnauth_covers(list, stir_slice_of(number.text, number.len));
-    if (!covered && stir_tnauth_spc(list).p)
-        not_asked(j);
-    else if (!covered)
-        stir_judge_say(j, STIR_R_NOT_AUTHORISED, "%.*s", STIR_SHOW(claim->text));
-    stir_judge_pass(j, STIR_CHECK_AUTHORITY);
-}
-
 /* Over the bytes received, never over a re-serialisation. */
 static enum stir_err judge_signature(struct stir_judgement *j, struct stir_es256_ctx *ctx)
 {
@@ -164,9 +102,12 @@ enum stir_err stir_judge_credential(struct stir_judgement *j, struct stir_es256_
     stir_judge_pass(j, STIR_CHECK_FETCH);
     bool good = judge_chain(j);
     good = judge_validity(j) && good;
-    if (!stir_chain_info(j->chain)->leaf || (!good && !j->policy->exhaustive))
+    if (!stir_chain_info(j->chain)->leaf)
         return STIR_OK;
-    judge_authority(j);
+    good = stir_judge_tnlist(j) && good;
+    if (!good && !j->policy->exhaustive)
+        return STIR_OK;
+    stir_judge_authority(j);
     stir_judge_issuer(j);
     TRY(judge_signature(j, ctx));
     return judge_constraints(j);

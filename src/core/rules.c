@@ -167,7 +167,8 @@ static void check_codes(const struct stir_cert_info *leaf, const struct stir_dom
 
 static void check_leaf_tnauth(const struct stir_cert_info *leaf, const struct stir_domain *domain, struct stir_findings *f)
 {
-    if (leaf->tnauth == STIR_PART_ABSENT)
+    bool elsewhere = f->policy->fetch_tnlist && leaf->tnlist_url.p; /* judged with the call, when it is there */
+    if (leaf->tnauth == STIR_PART_ABSENT && !elsewhere)
         stir_findings_add(f, STIR_R_TNAUTH_MISSING, "%.*s has no TNAuthList", STIR_NAME(leaf->subject));
     if (leaf->tnauth_list)
         check_codes(leaf, domain, f);

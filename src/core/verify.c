@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* A token's needs by place: the number of the token and the place make the id, so that an id means the same from beginning to end. */
-enum { PLACE_CERT = 0, PLACE_CONTENT = 1, PLACE_REPLAY = PLACE_CONTENT + STIR_MAX_CONTENTS, PLACES };
+enum { PLACE_CERT = 0, PLACE_CONTENT = 1, PLACE_REPLAY = PLACE_CONTENT + STIR_MAX_CONTENTS, PLACE_TNLIST, PLACE_AUTHORITY, PLACES };
 
 enum { MAX_NOW = 2147483647 }; /* of seconds, times 100: the year 8774 */
 
@@ -23,8 +23,8 @@ struct stir_verify {
     struct stir_judgement *tokens;
     size_t n_tokens, room;
     struct stir_need *needs; /* room for all there can be */
-    bool begun, judged, finished;
-    enum stir_err broken; /* what stopped it for good */
+    size_t step;             /* of those below that lead to the verdict: how many are done */
+    enum stir_err broken;    /* what stopped it for good */
 };
 
 static struct stir_verdict_box *box_new(void)
@@ -81,8 +81,10 @@ void stir_verify_free(struct stir_verify *v)
 {
     if (!v)
         return;
-    for (size_t i = 0; i < v->n_tokens; i++)
+    for (size_t i = 0; i < v->n_tokens; i++) {
         stir_chain_free(v->tokens[i].chain);
+        stir_tnauth_free(v->tokens[i].tnlist);
+    }
     if (v->box)
         stir_verdict_free(&v->box->verdict);
     if (v->own_ctx)
@@ -157,7 +159,8 @@ static enum stir_err begin(struct stir_verify *v)
     for (size_t i = 0; i < n; i++)
         TRY(judge_token(v, (struct stir_judgement){.index = i, .within = i}, v->call.identity[i]));
     TRY(unfold(v));
-    v->needs = stir_arena_get(arena, v->n_tokens * (v->policy.fetch_content ? PLACES : 1) * sizeof(*v->needs));
+    /* A token waits for one thing at a time, but for the content that it names. */
+    v->needs = stir_arena_get(arena, v->n_tokens * (v->policy.fetch_content ? 1 + STIR_MAX_CONTENTS : 1) * sizeof(*v->needs));
     if (!v->needs)
         return STIR_ENOMEM;
     TRY(stir_judge_target(v->tokens, v->n_tokens));
@@ -184,6 +187,12 @@ static bool need_at(struct stir_need *need, const struct stir_judgement *j, unsi
         need->until = (j->passport && j->passport->iat > j->now ? j->passport->iat : j->now) + j->policy->max_age;
         return j->asks_replay;
     }
+    if (place == PLACE_AUTHORITY) {
+        need->kind = STIR_NEED_AUTHORITY;
+        need->url = j->authority_codes;
+        need->key = j->authority_tn;
+        return j->asks_authority;
+    }
     if (!j->asks)
         return false;
     if (place == PLACE_CERT) {
@@ -191,6 +200,12 @@ static bool need_at(struct stir_need *need, const struct stir_judgement *j, unsi
         need->url = j->identity.info;
         need->max_bytes = STIR_MAX_PEM;
         return !j->answered;
+    }
+    if (place == PLACE_TNLIST) {
+        need->kind = STIR_NEED_TNLIST;
+        need->url = j->tnlist_url;
+        need->max_bytes = STIR_MAX_TNAUTH;
+        return j->asks_tnlist;
     }
     size_t content = place - PLACE_CONTENT;
     if (!rcd || content >= rcd->n_contents)
@@ -286,7 +301,7 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
         const struct stir_chain_info *chain = stir_chain_info(j->chain);
         if (chain->leaf)
             out->signer = stir_cert_info(chain->leaf)->subject;
-        out->spc = chain->spc;
+        out->spc = j->tnlist_spc.p ? j->tnlist_spc : chain->spc;
         out->domain = chain->domain;
         box->chains[box->n_chains++] = STIR_MOVE(j->chain); /* the verdict keeps what it shows alive */
     }
@@ -303,6 +318,7 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
         if (!box->signature[j->number].p)
             return STIR_ENOMEM;
     }
+    stir_tnauth_free(STIR_MOVE(j->tnlist));
     return STIR_OK;
 }
 
@@ -347,19 +363,34 @@ static enum stir_connected connected_with(enum stir_connected before, const stru
     return !stir_judge_failure(j) || before == STIR_CONNECTED_PASSED ? STIR_CONNECTED_PASSED : STIR_CONNECTED_FAILED;
 }
 
+/* All that was asked so far holds. */
+static bool stands(struct stir_judgement *j)
+{
+    return j->passport && !stir_judge_failure(j) && was_judged(j);
+}
+
+/* Tables are only asked about tokens that would pass. */
+static enum stir_err ask_authority(struct stir_verify *v)
+{
+    for (size_t i = 0; i < v->n_tokens; i++)
+        if (stands(&v->tokens[i]))
+            TRY(stir_ask_authority(&v->tokens[i]));
+    return STIR_OK;
+}
+
 /*= RFC8224-12.1 */
 /* Only what has passed all else may fill a memory of seen tokens. The key is over what was signed: a signature has two forms, the token is one. */
-static enum stir_err ask_replay(struct stir_judgement *j, struct stir_es256_ctx *ctx)
+static enum stir_err ask_replay(struct stir_verify *v)
 {
-    if (!j->policy->check_replay) {
-        if (j->checks[STIR_CHECK_REPLAY - 1].outcome == STIR_NOT_REACHED)
-            j->checks[STIR_CHECK_REPLAY - 1].outcome = STIR_OFF;
-        return STIR_OK;
+    for (size_t i = 0; i < v->n_tokens; i++) {
+        struct stir_judgement *j = &v->tokens[i];
+        if (!j->policy->check_replay)
+            stir_judge_off(j, STIR_CHECK_REPLAY);
+        if (!j->policy->check_replay || !stands(j))
+            continue;
+        TRY(stir_es256_digest(v->ctx, j->identity.signing_input, j->replay_key));
+        j->asks_replay = true;
     }
-    if (!j->passport || stir_judge_failure(j) || !was_judged(j))
-        return STIR_OK;
-    TRY(stir_es256_digest(ctx, j->identity.signing_input, j->replay_key));
-    j->asks_replay = true;
     return STIR_OK;
 }
 
@@ -370,7 +401,7 @@ static void judge_together(struct stir_verify *v)
     stir_judge_third_parties(v->tokens, v->n_tokens);
 }
 
-/* Everything but replay. */
+/* Everything but what is asked of tables. */
 static enum stir_err judge(struct stir_verify *v)
 {
     for (size_t i = 0; i < v->n_tokens; i++) {
@@ -382,9 +413,6 @@ static enum stir_err judge(struct stir_verify *v)
         j->asks = false;
     }
     judge_together(v);
-    for (size_t i = 0; i < v->n_tokens; i++)
-        TRY(ask_replay(&v->tokens[i], v->ctx));
-    v->judged = true;
     return STIR_OK;
 }
 
@@ -399,7 +427,7 @@ static enum stir_err finish(struct stir_verify *v)
     verdict->trust_generation = stir_trust_generation(v->trust);
     if (v->n_tokens == 0)
         verdict->reason = v->call.n_identity ? STIR_R_IDENTITY_TOO_MANY : STIR_R_IDENTITY_MISSING;
-    judge_together(v); /* again: a token may have been seen in another call */
+    judge_together(v); /* again: a token may have been seen in another call, or its number be another's */
     for (size_t i = 0; i < v->n_tokens; i++) {
         struct stir_judgement *j = &v->tokens[i];
         TRY(write_token(&tokens[i], j, box));
@@ -419,57 +447,69 @@ static enum stir_err finish(struct stir_verify *v)
         verdict->reason = STIR_R_PPT_UNSUPPORTED; /* none of them says who calls */
     }
     box->trust = stir_trust_ref(v->trust);
-    v->finished = true;
     return STIR_OK;
 }
+
+/* The way to the verdict. Each step is taken once nothing is waited for. */
+static enum stir_err (*const steps[])(struct stir_verify *) = {begin, judge, ask_authority, ask_replay, finish};
+enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 enum stir_err stir_verify_next(struct stir_verify *v, const struct stir_need **needs, size_t *n)
 {
     if (!v || !needs || !n || !v->box)
         return STIR_EARG;
-    if (!v->begun) {
-        v->broken = begin(v);
-        v->begun = true;
-    }
-    TRY(v->broken);
     size_t open = open_needs(v);
-    if (open == 0 && !v->judged) {
-        v->broken = judge(v);
-        TRY(v->broken);
-        open = open_needs(v);
+    while (v->broken == STIR_OK && open == 0 && v->step < STEPS) {
+        v->broken = steps[v->step++](v);
+        open = v->broken == STIR_OK ? open_needs(v) : 0;
     }
-    if (open == 0 && !v->finished)
-        v->broken = finish(v);
     TRY(v->broken);
     *needs = v->needs;
     *n = open;
     return STIR_OK;
 }
 
-/* The token with the open need `id`, which is of that kind. */
-static struct stir_judgement *waiting(struct stir_verify *v, unsigned id, enum stir_need_kind kind)
+static unsigned place_of(unsigned id)
 {
-    struct stir_need need;
-    if (!v || id == 0 || (id - 1) / PLACES >= v->n_tokens)
-        return NULL;
-    struct stir_judgement *j = &v->tokens[(id - 1) / PLACES];
-    return need_at(&need, j, (id - 1) % PLACES) && need.kind == kind ? j : NULL;
+    return (id - 1) % PLACES;
 }
 
 static size_t content_of(unsigned id)
 {
-    return (id - 1) % PLACES - PLACE_CONTENT;
+    return place_of(id) - PLACE_CONTENT;
+}
+
+static struct stir_judgement *token_of(struct stir_verify *v, unsigned id)
+{
+    return v && id > 0 && (id - 1) / PLACES < v->n_tokens ? &v->tokens[(id - 1) / PLACES] : NULL;
+}
+
+/* The token with the open need `id`, which is of that kind. */
+static struct stir_judgement *waiting(struct stir_verify *v, unsigned id, enum stir_need_kind kind)
+{
+    struct stir_need need;
+    struct stir_judgement *j = token_of(v, id);
+    return j && need_at(&need, j, place_of(id)) && need.kind == kind ? j : NULL;
+}
+
+/* There is a chain, which may name more to be fetched. */
+static void take_chain(struct stir_judgement *j, struct stir_chain *chain)
+{
+    j->chain = chain;
+    j->answered = true;
+    stir_tnlist_begin(j);
 }
 
 enum stir_err stir_verify_supply_pem(struct stir_verify *v, unsigned id, struct stir_slice pem)
 {
     struct stir_judgement *j = waiting(v, id, STIR_NEED_CERT);
+    struct stir_chain *chain = NULL;
     if (!v || (pem.n && !pem.p))
         return STIR_EARG;
     if (!j)
         return STIR_ENOTFOUND;
-    TRY(stir_chain_from_pem(&j->chain, pem, v->trust, &v->policy, v->now));
-    j->answered = true;
+    TRY(stir_chain_from_pem(&chain, pem, v->trust, &v->policy, v->now));
+    take_chain(j, chain);
     return STIR_OK;
 }
 
@@ -482,55 +522,65 @@ enum stir_err stir_verify_supply_chain(struct stir_verify *v, unsigned id, struc
         return STIR_ENOTFOUND;
     if (!stir_chain_is_current(chain, v->trust, &v->policy, v->now))
         return STIR_ESTATE;
-    j->chain = stir_chain_ref(chain);
-    j->answered = true;
+    take_chain(j, stir_chain_ref(chain));
     return STIR_OK;
 }
 
 enum stir_err stir_verify_supply_bytes(struct stir_verify *v, unsigned id, struct stir_slice bytes)
 {
-    struct stir_judgement *j = waiting(v, id, STIR_NEED_CONTENT);
+    struct stir_judgement *content = waiting(v, id, STIR_NEED_CONTENT), *list = waiting(v, id, STIR_NEED_TNLIST);
     if (!v || (bytes.n && !bytes.p))
         return STIR_EARG;
-    if (!j)
+    if (list)
+        return stir_tnlist_supply(list, bytes);
+    if (!content)
         return STIR_ENOTFOUND;
     if (bytes.n <= STIR_MAX_CONTENT)
-        return stir_rcd_supply(j->rcd, content_of(id), bytes);
-    stir_rcd_miss(j->rcd, content_of(id), "what its URL gave is longer than is read");
+        return stir_rcd_supply(content->rcd, content_of(id), bytes);
+    stir_rcd_miss(content->rcd, content_of(id), "what its URL gave is longer than is read");
     return STIR_OK;
 }
 
-enum stir_err stir_verify_supply_answer(struct stir_verify *v, unsigned id, int answer)
+/* No memory is no fault of the call: without an answer the check stays not reached. */
+static void answer_replay(struct stir_judgement *j, int answer)
 {
-    struct stir_judgement *j = waiting(v, id, STIR_NEED_REPLAY);
-    if (!v || answer < -1 || answer > 1)
-        return STIR_EARG;
-    if (!j)
-        return STIR_ENOTFOUND;
     j->asks_replay = false;
     if (answer == 1)
         stir_judge_say(j, STIR_R_REPLAYED, NULL);
     if (answer >= 0)
         stir_judge_pass(j, STIR_CHECK_REPLAY);
-    return STIR_OK;
+}
+
+enum stir_err stir_verify_supply_answer(struct stir_verify *v, unsigned id, int answer)
+{
+    struct stir_judgement *replay = waiting(v, id, STIR_NEED_REPLAY), *authority = waiting(v, id, STIR_NEED_AUTHORITY);
+    if (!v || answer < -1 || answer > 1)
+        return STIR_EARG;
+    if (replay)
+        answer_replay(replay, answer);
+    else if (authority)
+        stir_answer_authority(authority, answer);
+    return replay || authority ? STIR_OK : STIR_ENOTFOUND;
 }
 
 enum stir_err stir_verify_fail(struct stir_verify *v, unsigned id, enum stir_reason reason)
 {
-    struct stir_judgement *j = waiting(v, id, STIR_NEED_CERT), *other = waiting(v, id, STIR_NEED_CONTENT);
+    struct stir_need need;
     if (!v || !stir_reason_info(reason))
         return STIR_EARG;
-    struct stir_judgement *replay = waiting(v, id, STIR_NEED_REPLAY);
-    if (replay) { /* no memory is no fault of the call: the check stays not reached */
-        replay->asks_replay = false;
-        return STIR_OK;
+    struct stir_judgement *j = token_of(v, id);
+    if (!j || !need_at(&need, j, place_of(id)))
+        return STIR_ENOTFOUND;
+    switch (need.kind) {
+    case STIR_NEED_CERT:
+        j->chain_failure = reason;
+        j->answered = true;
+        break;
+    case STIR_NEED_CONTENT: stir_rcd_miss(j->rcd, content_of(id), stir_reason_name(reason)); break;
+    case STIR_NEED_TNLIST: stir_tnlist_miss(j, stir_reason_info(reason)->text); break;
+    case STIR_NEED_REPLAY: answer_replay(j, -1); break;
+    case STIR_NEED_AUTHORITY: stir_answer_authority(j, -1); break;
     }
-    if (other)
-        stir_rcd_miss(other->rcd, content_of(id), stir_reason_name(reason));
-    if (!j)
-        return other ? STIR_OK : STIR_ENOTFOUND;
-    j->chain_failure = reason;
-    j->answered = true;
     return STIR_OK;
 }
 
@@ -538,7 +588,7 @@ enum stir_err stir_verify_take(struct stir_verify *v, struct stir_verdict **out)
 {
     if (!v || !out)
         return STIR_EARG;
-    if (!v->finished || !v->box)
+    if (v->step < STEPS || v->broken != STIR_OK || !v->box)
         return STIR_ESTATE;
     v->n_tokens = 0; /* they lie in the verdict's arena, and their chains are its own now */
     *out = &STIR_MOVE(v->box)->verdict;
