@@ -46,6 +46,10 @@ STIR_API struct stir_chain *stir_chain_ref(struct stir_chain *chain);
 /** One owner less; NULL is fine. */
 STIR_API void stir_chain_free(struct stir_chain *chain);
 
+/** About how much memory the chain holds: its certificates, without the anchor, which is the snapshot's, and the table of its key when there is one.
+ *  @return bytes; 0 for NULL. */
+STIR_API size_t stir_chain_bytes(const struct stir_chain *chain);
+
 /** What was found, borrowed for the chain's life.
  *  @return never NULL. */
 STIR_API const struct stir_chain_info *stir_chain_info(const struct stir_chain *chain);

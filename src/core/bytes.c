@@ -234,7 +234,8 @@ struct stir_arena_block {
     _Alignas(max_align_t) unsigned char bytes[];
 };
 
-enum { BLOCK = 8000 };
+/* A block holds BLOCK bytes, or a PARTS-th of a limit that is low: what is kept by the thousand has one. */
+enum { BLOCK = 8000, PARTS = 256 };
 
 void *stir_arena_get(struct stir_arena *arena, size_t n)
 {
@@ -247,7 +248,8 @@ void *stir_arena_get(struct stir_arena *arena, size_t n)
         return NULL;
     struct stir_arena_block *block = arena->blocks;
     if (!block || block->size - block->used < n) {
-        size_t size = n > BLOCK ? n : BLOCK;
+        size_t size = limit / PARTS < BLOCK ? limit / PARTS : BLOCK;
+        size = n > size ? n : size;
         block = malloc(sizeof(*block) + size);
         if (!block)
             return NULL;
@@ -289,6 +291,14 @@ const char *stir_arena_format(struct stir_arena *arena, const char *format, ...)
     const char *text = stir_arena_vformat(arena, format, args);
     va_end(args);
     return text;
+}
+
+size_t stir_arena_held(const struct stir_arena *arena)
+{
+    size_t n = 0;
+    for (const struct stir_arena_block *block = arena->blocks; block; block = block->next)
+        n += sizeof(*block) + block->size;
+    return n;
 }
 
 void stir_arena_clear(struct stir_arena *arena)

@@ -140,6 +140,8 @@ struct stir_slice stir_arena_copy(struct stir_arena *arena, struct stir_slice s)
 const char *stir_arena_format(struct stir_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *stir_arena_vformat(struct stir_arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void stir_arena_clear(struct stir_arena *arena);
+/* Bytes of memory that it holds. */
+size_t stir_arena_held(const struct stir_arena *arena);
 
 /* Classes of characters, a bit each. */
 enum {

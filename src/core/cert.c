@@ -4,9 +4,14 @@
 #include <stdlib.h>
 
 #include "core/cert.h"
+#include "core/key.h"
 
 STIR_AUTO_FREE(X509, X509_free)
 STIR_AUTO_STRUCT_FREE(stir_cert)
+
+/* ARENA: bytes of names and extensions of one certificate; real ones take some hundred, and STIR_MAX_CERT of DER far less than this. TNAUTH_FACTOR: what a
+ * TNAuthList takes at most, by its DER. */
+enum { ARENA = 8 * STIR_MAX_CERT, TNAUTH_FACTOR = 12 };
 
 struct stir_cert {
     atomic_uint owners;
@@ -199,6 +204,7 @@ enum stir_err stir_cert_parse(struct stir_cert **out, struct stir_slice der, str
     memcpy(cert->der, der.p, der.n);
     cert->info.der = stir_slice_of(cert->der, der.n);
     cert->info.path_len = -1;
+    cert->arena.limit = ARENA;
     TRY(read_certificate(cert, diag));
     TRY(ask_openssl(cert, diag));
     TRY(write_serial_hex(cert));
@@ -229,6 +235,14 @@ void stir_cert_free(struct stir_cert *cert)
     free(cert->serial_hex);
     free(cert->der);
     free(cert);
+}
+
+size_t stir_cert_bytes(const struct stir_cert *cert)
+{
+    const struct stir_cert_info *info = &cert->info;
+    size_t n = sizeof(*cert) + info->der.n + stir_arena_held(&cert->arena) + strlen(info->issuer) + strlen(info->subject) + strlen(info->serial_hex);
+    n += cert->key ? STIR_KEY_BYTES : 0;
+    return n + (info->tnauth_list ? TNAUTH_FACTOR * stir_tnauth_der(info->tnauth_list).n : 0);
 }
 
 const struct stir_cert_info *stir_cert_info(const struct stir_cert *cert)
@@ -302,7 +316,8 @@ static enum stir_err read_block(struct stir_cert **out, struct stir_slice text, 
     size_t n = 0;
     enum stir_err err = stir_pem_next(text, at, &label, &der, &n);
     if (stir_pem_is_private(label))
-        err = stir_diag_set(diag, STIR_EKEY, *at, "a private key (%.*s) stands among the certificates: if anybody was sent this file, replace that key; give the certificate alone",
+        err = stir_diag_set(diag, STIR_EKEY, *at,
+                            "a private key (%.*s) stands among the certificates: if anybody was sent this file, replace that key; give the certificate alone",
                             STIR_SHOW(label));
     else if (err == STIR_EPEM)
         err = stir_pem_broken(diag, text, *at);

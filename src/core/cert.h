@@ -32,6 +32,9 @@ struct stir_cert_owned {
 enum stir_err stir_cert_extensions(struct stir_cert_info *info, struct stir_cert_owned *owned, struct stir_slice content,
                                    struct stir_arena *arena) STIR_MUST_USE;
 
+/* About how much memory it holds. */
+size_t stir_cert_bytes(const struct stir_cert *cert);
+
 /* Check a signature made by any algorithm that certificates and CRLs use: `spki` DER key, `algorithm` DER AlgorithmIdentifier, `tbs` signed bytes, `sig`
  * content of the BIT STRING. SHA-1, MD5 and unknown algorithms: STIR_EKEY. @return STIR_OK, STIR_ESIG, STIR_EKEY, STIR_ENOMEM, STIR_ECRYPTO. */
 enum stir_err stir_signature_check(struct stir_slice spki, struct stir_slice algorithm, struct stir_slice tbs, struct stir_slice sig) STIR_MUST_USE;

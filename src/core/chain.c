@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/bytes.h"
+#include "core/key.h"
 
 struct stir_chain {
     atomic_uint owners;
@@ -195,6 +196,18 @@ void stir_chain_free(struct stir_chain *chain)
     for (size_t i = 0; i < chain->info.n_path; i++)
         stir_cert_free(chain->held[i]);
     free(chain);
+}
+
+size_t stir_chain_bytes(const struct stir_chain *chain)
+{
+    if (!chain)
+        return 0;
+    const struct stir_key *key = stir_chain_key(chain);
+    size_t n = sizeof(*chain) + (key && stir_key_table(key) ? STIR_KEY_TABLE_BYTES : 0);
+    size_t own = chain->info.n_path - (chain->domain[0] != '\0'); /* the anchor is the trust snapshot's */
+    for (size_t i = 0; i < own; i++)
+        n += stir_cert_bytes(chain->held[i]);
+    return n;
 }
 
 const struct stir_chain_info *stir_chain_info(const struct stir_chain *chain)

@@ -27,6 +27,8 @@ enum stir_err stir_key_not_p256(struct stir_diag *diag, const char *what);
 
 /* The table that stir_key_prepare() made, NULL when there is none (core/p256_table.h). */
 struct stir_p256_table;
+/* About what a key and such a table take of memory, with OpenSSL 3.0: measured. */
+enum { STIR_KEY_BYTES = 2400, STIR_KEY_TABLE_BYTES = 164600 };
 const struct stir_p256_table *stir_key_table(const struct stir_key *key);
 
 /* A call of OpenSSL failed: STIR_ENOMEM when its queue says so, else STIR_ECRYPTO. Only under STIR_OSSL_QUIET. */

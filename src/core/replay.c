@@ -3,6 +3,7 @@
 #include <stir/replay.h>
 
 #include "core/bytes.h"
+#include "core/siphash.h"
 
 #include <stdlib.h>
 
@@ -18,62 +19,14 @@ struct entry {
 };
 _Static_assert(sizeof(struct entry) == 32, "an entry is what the header promises");
 
+_Static_assert(STIR_REPLAY_SECRET == STIR_SIPHASH_SECRET, "the secret is the hash's");
+
 struct stir_replay {
-    uint64_t secret[2];
+    struct stir_siphash hash;
     struct entry *table;
     size_t buckets;
     uint64_t checks, seen, same_call, evicted;
 };
-
-static uint64_t read_le(const unsigned char *p, size_t n)
-{
-    uint64_t word = 0;
-    for (size_t i = 0; i < n; i++)
-        word |= (uint64_t)p[i] << 8 * i;
-    return word;
-}
-
-static uint64_t rotate(uint64_t word, unsigned bits)
-{
-    return word << bits | word >> (64 - bits);
-}
-
-static void sip_rounds(uint64_t v[4], unsigned rounds)
-{
-    while (rounds--) {
-        v[0] += v[1];
-        v[1] = rotate(v[1], 13) ^ v[0];
-        v[0] = rotate(v[0], 32);
-        v[2] += v[3];
-        v[3] = rotate(v[3], 16) ^ v[2];
-        v[0] += v[3];
-        v[3] = rotate(v[3], 21) ^ v[0];
-        v[2] += v[1];
-        v[1] = rotate(v[1], 17) ^ v[2];
-        v[2] = rotate(v[2], 32);
-    }
-}
-
-/* SipHash-2-4 (Aumasson and Bernstein, 2012): 64 bits that nobody can steer who does not know the secret. */
-static uint64_t sip_hash(const uint64_t secret[2], const unsigned char *p, size_t n)
-{
-    uint64_t v[4] = {secret[0] ^ UINT64_C(0x736f6d6570736575), secret[1] ^ UINT64_C(0x646f72616e646f6d), secret[0] ^ UINT64_C(0x6c7967656e657261),
-                     secret[1] ^ UINT64_C(0x7465646279746573)};
-    uint64_t last = (uint64_t)n << 56;
-    for (; n >= 8; p += 8, n -= 8) {
-        uint64_t word = read_le(p, 8);
-        v[3] ^= word;
-        sip_rounds(v, 2);
-        v[0] ^= word;
-    }
-    last |= read_le(p, n);
-    v[3] ^= last;
-    sip_rounds(v, 2);
-    v[0] ^= last;
-    v[2] ^= 0xff;
-    sip_rounds(v, 4);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
 
 enum stir_err stir_replay_new(struct stir_replay **out, size_t entries, const unsigned char secret[STIR_REPLAY_SECRET])
 {
@@ -83,8 +36,7 @@ enum stir_err stir_replay_new(struct stir_replay **out, size_t entries, const un
     if (!replay)
         return STIR_ENOMEM;
     replay->buckets = (entries + BUCKET - 1) / BUCKET;
-    replay->secret[0] = read_le(secret, 8);
-    replay->secret[1] = read_le(secret + 8, 8);
+    replay->hash = stir_siphash_of(secret);
     replay->table = calloc(replay->buckets * BUCKET, sizeof(*replay->table));
     if (!replay->table) {
         free(replay);
@@ -155,9 +107,9 @@ enum stir_err stir_replay_check(struct stir_replay *replay, const unsigned char 
 {
     if (!replay || !key || !seen || (call_id.n && !call_id.p) || now < 0)
         return STIR_EARG;
-    uint64_t where = sip_hash(replay->secret, key, STIR_REPLAY_KEY);
+    uint64_t where = stir_siphash(&replay->hash, stir_slice_of(key, STIR_REPLAY_KEY));
     struct entry *buckets[2] = {bucket_of(replay, where), bucket_of(replay, where >> 32)};
-    struct entry entry = {.call = sip_hash(replay->secret, (const unsigned char *)call_id.p, call_id.n), .until = until};
+    struct entry entry = {.call = stir_siphash(&replay->hash, call_id), .until = until};
     memcpy(entry.key, key, KEPT_KEY);
     struct entry *known = find(buckets[0], key, now);
     if (!known)

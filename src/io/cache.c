@@ -1,84 +1,24 @@
 #include "io/cache.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 #include "core/bytes.h"
 #include "io/cache_disk.h"
+#include "io/lru.h"
 
-enum { FIRST_BUCKETS = 256, SLACK = 60 /* seconds that a clock may step back */ };
+enum { SLACK = 60 /* seconds that a clock may step back */ };
 
 struct entry {
-    struct entry *chain; /* of its bucket */
-    struct entry *newer, *older;
-    uint64_t hash;
-    size_t cost;
+    struct stir_lru_item item;
     struct stir_kept kept;
-    size_t key_n;
     char key[];
 };
 
-/* Answers and failures stand apart, so that no flood of the one drives out the other. Least used goes first. */
-struct shelf {
-    struct entry *newest, *oldest;
-    size_t n, bytes, max_n, max_bytes;
-};
-
 struct stir_cache {
-    struct entry **buckets;
-    size_t n_buckets;
-    struct shelf good, bad;
+    struct stir_lru memory;
     struct stir_cache_disk *disk;
     struct stir_kept loose; /* read from disk, and there was no room for it in memory */
 };
-
-static struct shelf *shelf_of(struct stir_cache *cache, const struct stir_kept *kept)
-{
-    return kept->reason == STIR_R_NONE && !kept->junk ? &cache->good : &cache->bad;
-}
-
-/* Strangers choose the URLs: a hash that they cannot make collide. */
-static uint64_t hash_of(struct stir_slice key)
-{
-    unsigned char digest[32] = {0};
-    uint64_t hash;
-    unsigned n;
-    (void)EVP_Digest(key.p, key.n, digest, &n, EVP_sha256(), NULL);
-    memcpy(&hash, digest, sizeof(hash));
-    return hash;
-}
-
-static struct entry **bucket_of(struct stir_cache *cache, uint64_t hash)
-{
-    return &cache->buckets[hash & (cache->n_buckets - 1)];
-}
-
-static struct entry *lookup(struct stir_cache *cache, struct stir_slice key)
-{
-    uint64_t hash = hash_of(key);
-    struct entry *e = *bucket_of(cache, hash);
-    while (e && (e->hash != hash || !stir_slice_eq(stir_slice_of(e->key, e->key_n), key)))
-        e = e->chain;
-    return e;
-}
-
-static void shelf_add(struct shelf *shelf, struct entry *e)
-{
-    e->newer = NULL;
-    e->older = shelf->newest;
-    *(shelf->newest ? &shelf->newest->newer : &shelf->oldest) = e;
-    shelf->newest = e;
-    shelf->n++;
-    shelf->bytes += e->cost;
-}
-
-static void shelf_remove(struct shelf *shelf, struct entry *e)
-{
-    *(e->newer ? &e->newer->older : &shelf->newest) = e->older;
-    *(e->older ? &e->older->newer : &shelf->oldest) = e->newer;
-    shelf->n--;
-    shelf->bytes -= e->cost;
-}
 
 static void free_body(struct stir_kept *kept)
 {
@@ -86,34 +26,20 @@ static void free_body(struct stir_kept *kept)
     kept->body = (struct stir_slice){NULL, 0};
 }
 
-static void throw_away(struct stir_cache *cache, struct entry *e)
+static struct entry *entry_of(struct stir_lru_item *item)
 {
-    struct entry **at = bucket_of(cache, e->hash);
-    while (*at != e)
-        at = &(*at)->chain;
-    *at = e->chain;
-    shelf_remove(shelf_of(cache, &e->kept), e);
-    free_body(&e->kept);
-    free(e);
+    return (struct entry *)(void *)item;
 }
 
-/* Twice as many buckets; without memory for them, longer chains. */
-static void grow(struct stir_cache *cache)
+static void release(struct stir_lru_item *item)
 {
-    struct entry **old = cache->buckets, **bigger = calloc(cache->n_buckets * 2, sizeof(struct entry *));
-    size_t n = cache->n_buckets;
-    if (!bigger)
-        return;
-    cache->buckets = bigger;
-    cache->n_buckets = n * 2;
-    for (size_t i = 0; i < n; i++)
-        while (old[i]) {
-            struct entry *e = old[i], **at = bucket_of(cache, e->hash);
-            old[i] = e->chain;
-            e->chain = *at;
-            *at = e;
-        }
-    free(old);
+    free_body(&entry_of(item)->kept);
+    free(item);
+}
+
+static struct entry *lookup(const struct stir_cache *cache, struct stir_slice key)
+{
+    return entry_of(stir_lru_find(&cache->memory, key));
 }
 
 enum stir_err stir_cache_new(struct stir_cache **out, const struct stir_cache_options *options)
@@ -121,13 +47,7 @@ enum stir_err stir_cache_new(struct stir_cache **out, const struct stir_cache_op
     struct stir_cache *cache = calloc(1, sizeof(*cache));
     if (!cache)
         return STIR_ENOMEM;
-    cache->n_buckets = FIRST_BUCKETS;
-    cache->buckets = calloc(FIRST_BUCKETS, sizeof(struct entry *));
-    cache->bad.max_n = options->memory_entries / 4;
-    cache->bad.max_bytes = options->memory_bytes / 4;
-    cache->good.max_n = options->memory_entries - cache->bad.max_n;
-    cache->good.max_bytes = options->memory_bytes - cache->bad.max_bytes;
-    enum stir_err err = cache->buckets ? STIR_OK : STIR_ENOMEM;
+    enum stir_err err = stir_lru_init(&cache->memory, options->memory_entries, options->memory_bytes, release);
     if (err == STIR_OK && options->folder)
         err = stir_cache_disk_new(&cache->disk, options->folder, options->disk_bytes, options->disk_entries);
     if (err == STIR_OK)
@@ -141,57 +61,31 @@ void stir_cache_free(struct stir_cache *cache)
 {
     if (!cache)
         return;
-    while (cache->good.oldest)
-        throw_away(cache, cache->good.oldest);
-    while (cache->bad.oldest)
-        throw_away(cache, cache->bad.oldest);
+    stir_lru_clear(&cache->memory);
     free_body(&cache->loose);
     stir_cache_disk_free(cache->disk);
-    free(cache->buckets);
     free(cache);
 }
 
-static struct entry *make_entry(struct stir_slice key, const struct stir_kept *kept)
+/* The entry in memory, or NULL when it cannot be there; then what was there of this key is gone too. */
+static struct entry *put_in_memory(struct stir_cache *cache, struct stir_slice key, const struct stir_kept *kept)
 {
-    struct entry *e = malloc(sizeof(*e) + key.n);
+    struct entry *e = malloc(sizeof(*e) + key.n), *old;
     char *body = e ? malloc(kept->body.n + 1) : NULL;
     if (!body) {
         free(e);
+        if ((old = lookup(cache, key)))
+            stir_lru_drop(&cache->memory, &old->item);
         return NULL;
     }
     if (kept->body.n)
         memcpy(body, kept->body.p, kept->body.n);
     memcpy(e->key, key.p, key.n);
-    e->key_n = key.n;
-    e->hash = hash_of(key);
-    e->cost = sizeof(*e) + key.n + kept->body.n;
     e->kept = *kept;
     e->kept.body.p = body;
-    return e;
-}
-
-/* The entry in memory, or NULL when it cannot be there. */
-static struct entry *put_in_memory(struct stir_cache *cache, struct stir_slice key, const struct stir_kept *kept)
-{
-    struct entry *fresh = make_entry(key, kept), *old = lookup(cache, key);
-    struct shelf *shelf = shelf_of(cache, kept);
-    if (old)
-        throw_away(cache, old);
-    if (!fresh || fresh->cost > shelf->max_bytes || shelf->max_n == 0) {
-        if (fresh)
-            free_body(&fresh->kept);
-        free(fresh);
-        return NULL;
-    }
-    while (shelf->n >= shelf->max_n || shelf->bytes + fresh->cost > shelf->max_bytes)
-        throw_away(cache, shelf->oldest);
-    if (cache->good.n + cache->bad.n >= cache->n_buckets)
-        grow(cache);
-    struct entry **at = bucket_of(cache, fresh->hash);
-    fresh->chain = *at;
-    *at = fresh;
-    shelf_add(shelf, fresh);
-    return fresh;
+    e->item = (struct stir_lru_item){
+        .key = stir_slice_of(e->key, key.n), .cost = sizeof(*e) + key.n + kept->body.n, .bad = kept->reason != STIR_R_NONE || kept->junk};
+    return stir_lru_put(&cache->memory, &e->item) ? e : NULL;
 }
 
 /* From here on it is in the last tenth of its time. */
@@ -262,7 +156,7 @@ const struct stir_kept *stir_cache_find(struct stir_cache *cache, struct stir_sl
     *state = e ? state_of(found, now) : STIR_CACHE_NONE;
     *source = STIR_NET_MEMORY;
     if (e && *state == STIR_CACHE_NONE) {
-        throw_away(cache, e);
+        stir_lru_drop(&cache->memory, &e->item);
         e = NULL;
         found = NULL;
     }
@@ -271,11 +165,8 @@ const struct stir_kept *stir_cache_find(struct stir_cache *cache, struct stir_sl
         *source = STIR_NET_DISK;
         return *state == STIR_CACHE_NONE ? NULL : read;
     }
-    if (e) {
-        struct shelf *shelf = shelf_of(cache, found);
-        shelf_remove(shelf, e);
-        shelf_add(shelf, e);
-    }
+    if (e)
+        stir_lru_touch(&cache->memory, &e->item);
     return found;
 }
 
@@ -292,19 +183,19 @@ void stir_cache_drop(struct stir_cache *cache, struct stir_slice key, bool on_di
 {
     struct entry *e = lookup(cache, key);
     if (e)
-        throw_away(cache, e);
+        stir_lru_drop(&cache->memory, &e->item);
     if (on_disk && cache->disk)
         stir_cache_disk_drop(cache->disk, key);
 }
 
 size_t stir_cache_entries(const struct stir_cache *cache)
 {
-    return cache->good.n + cache->bad.n;
+    return cache->memory.good.n + cache->memory.bad.n;
 }
 
 size_t stir_cache_bytes(const struct stir_cache *cache)
 {
-    return cache->good.bytes + cache->bad.bytes;
+    return cache->memory.good.bytes + cache->memory.bad.bytes;
 }
 
 enum stir_err stir_cache_valid_until(int64_t *out, struct stir_slice pem)
