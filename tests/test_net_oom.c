@@ -8,6 +8,7 @@
 #include <ares.h>
 #include <dirent.h>
 #include <poll.h>
+#include <stir/chain_cache.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -253,6 +254,35 @@ static void many_are_put_although_memory_fails(void **state)
     assert_true(walk(put_many, NULL, 40) > 10);
 }
 
+/* Chains of two URLs, one of which goes for the other. */
+static enum stir_err keep_chains(void *arg)
+{
+    struct stir_chain_cache_options options = STIR_CHAIN_CACHE_OPTIONS_INIT;
+    struct stir_chain_cache *cache = NULL;
+    options.max_entries = 5; /* one of which may be bad */
+    enum stir_err err = stir_chain_cache_new(&cache, &options);
+    for (int i = 0; err == STIR_OK && i < 2; i++)
+        err = stir_chain_cache_put(cache, i ? S("https://a/") : S("https://b/"), arg, lab.now + 10);
+    stir_chain_cache_free(cache);
+    return err;
+}
+
+static void a_chain_is_kept_or_it_is_said(void **state)
+{
+    struct stir_policy policy;
+    struct stir_trust_builder *builder = NULL;
+    struct stir_trust *trust = NULL;
+    struct stir_chain *chain = NULL;
+    (void)state;
+    assert_err(stir_policy_preset(&policy, S("shaken")), STIR_OK);
+    assert_err(stir_trust_builder_new(&builder), STIR_OK);
+    assert_err(stir_trust_freeze(&trust, builder, 1), STIR_OK);
+    assert_err(stir_chain_from_pem(&chain, lab.pem, trust, &policy, lab.now), STIR_OK);
+    oom_run(keep_chains, chain);
+    stir_chain_free(chain);
+    stir_trust_free(trust);
+}
+
 static enum stir_err list_folder(void *arg)
 {
     struct stir_names names = {NULL, 0};
@@ -284,11 +314,9 @@ static void files_and_folders_say_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_fetcher_begins_or_says_that_it_cannot),
-        cmocka_unit_test(every_request_is_answered_or_refused),
-        cmocka_unit_test(what_is_kept_is_whole_or_not_there),
-        cmocka_unit_test(many_are_put_although_memory_fails),
-        cmocka_unit_test(files_and_folders_say_it),
+        cmocka_unit_test(a_fetcher_begins_or_says_that_it_cannot), cmocka_unit_test(every_request_is_answered_or_refused),
+        cmocka_unit_test(what_is_kept_is_whole_or_not_there),      cmocka_unit_test(many_are_put_although_memory_fails),
+        cmocka_unit_test(a_chain_is_kept_or_it_is_said),           cmocka_unit_test(files_and_folders_say_it),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
