@@ -1,7 +1,8 @@
-/* domain.conf: what is read is within its bounds, what is wrong is told, and the hosts that are allowed are those that stand there. */
+/* domain.conf, and the answer to a login: what is read is within its bounds, what is wrong is told, and the hosts that are allowed are those that stand there.
+ */
 #include <stdlib.h>
 
-#include "io/trust_settings.h"
+#include "io/trust_login.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,11 +51,25 @@ static void check_settings(const struct stir_trust_settings *s)
         hold(!stir_trust_settings_allow(s, stir_slice_str("https://pa.example/")));
 }
 
+/* A token is what a header can carry, and never more than the answer. */
+static void check_token(struct stir_slice text)
+{
+    struct stir_slice token = {NULL, 0};
+    struct stir_diag diag = {0};
+    enum stir_err err = stir_trust_token_read(&token, text, &diag);
+    hold((err == STIR_OK) == (token.p != NULL) && (err == STIR_OK) == (diag.text[0] == '\0'));
+    hold(token.n <= text.n && token.n <= STIR_TRUST_TOKEN);
+    for (size_t i = 0; i < token.n; i++)
+        hold(token.p[i] > ' ' && token.p[i] < 0x7f);
+    stir_file_free(&token);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct stir_trust_settings first, second;
     struct stir_slice text = stir_slice_of(data ? (const void *)data : "", size);
     size_t told = 0;
+    check_token(text);
     check_lines(text);
     hold(stir_trust_settings_read(&first, text, count, &told) == told);
     check_settings(&first);

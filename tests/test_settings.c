@@ -1,7 +1,7 @@
 /* Settings files: lines, spans of time, and domain.conf of a trust domain. */
 #include "support.h"
 
-#include "io/trust_settings.h"
+#include "io/trust_login.h"
 
 /* What was said of wrong lines: "3: ...\n". */
 struct said {
@@ -215,6 +215,38 @@ static void only_named_hosts_are_asked_for_revocation(void **state)
     assert_false(stir_trust_settings_allow(&s, S("https://pa.example/x")));
 }
 
+static void a_token_is_what_a_header_can_carry(void **state)
+{
+    static const struct {
+        const char *answer;
+        enum stir_err wanted;
+    } rows[] = {
+        {"{\"status\":\"success\",\"accessToken\":\"abc.DEF-1\"}", STIR_OK},
+        {"{\"accessToken\":\"abc.\\u0044EF-1\",\"status\":\"success\"}", STIR_OK},
+        {"{\"status\":\"success\",\"accessToken\":\"a\\r\\nX: y\"}", STIR_EVALUE},
+        {"{\"status\":\"success\",\"accessToken\":\"a\\tb\"}", STIR_EVALUE},
+        {"{\"status\":\"success\",\"accessToken\":\"a b\"}", STIR_EVALUE},
+        {"{\"status\":\"success\",\"accessToken\":\"\\u00e9\"}", STIR_EVALUE},
+        {"{\"status\":\"success\",\"accessToken\":\"\"}", STIR_EVALUE},
+        {"{\"status\":\"success\",\"accessToken\":7}", STIR_EVALUE},
+        {"{\"status\":\"success\"}", STIR_EVALUE},
+        {"{\"status\":\"failure\",\"accessToken\":\"abc\"}", STIR_EVALUE},
+        {"{\"accessToken\":\"abc\"}", STIR_EVALUE},
+        {"[\"success\"]", STIR_EJSON},
+        {"<html>", STIR_EJSON},
+        {"", STIR_EJSON},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct stir_slice token = {NULL, 0};
+        struct stir_diag diag = {0};
+        enum stir_err err = stir_trust_token_read(&token, S(rows[i].answer), &diag);
+        if (err != rows[i].wanted || !diag.text[0] != !err || (err == STIR_OK && !stir_slice_is(token, "abc.DEF-1")))
+            fail_msg("%s: %s \"%s\"", rows[i].answer, stir_err_name(err), diag.text);
+        stir_file_free(&token);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +258,7 @@ int main(void)
         cmocka_unit_test(every_wrong_line_is_told_by_its_number),
         cmocka_unit_test(more_than_a_domain_can_have_is_wrong),
         cmocka_unit_test(only_named_hosts_are_asked_for_revocation),
+        cmocka_unit_test(a_token_is_what_a_header_can_carry),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }

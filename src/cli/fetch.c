@@ -18,13 +18,10 @@ const char *cli_net_option(const struct cli *cli)
     return NULL;
 }
 
-int cli_net(const struct cli *cli, struct stir_net **out)
+int cli_net_options(const struct cli *cli, struct stir_net_options *out, const char *networks[CLI_MAX_WORDS], int64_t seconds)
 {
     struct stir_net_options o = STIR_NET_OPTIONS_INIT;
-    struct stir_diag diag = {0};
-    const char *networks[CLI_MAX_WORDS];
-    int64_t seconds;
-    int status = cli_number(cli, "--timeout", 2, 1, 600, &seconds);
+    int status = cli_number(cli, "--timeout", seconds, 1, 600, &seconds);
     if (status != CLI_YES)
         return status;
     for (o.n_allow_net = 0; o.n_allow_net < cli_all(cli, "--allow-net"); o.n_allow_net++)
@@ -35,11 +32,26 @@ int cli_net(const struct cli *cli, struct stir_net **out)
     o.cache_dir = cli_get(cli, "--cache");
     o.any_url = cli_has(cli, "--any-url");
     o.timeout_ms = seconds * 1000;
-    enum stir_err err = stir_net_new(out, &o, &diag);
-    if (err == STIR_OK)
-        return CLI_YES;
+    *out = o;
+    return CLI_YES;
+}
+
+int cli_net_failed(const struct cli *cli, enum stir_err err, const struct stir_diag *diag)
+{
     bool asked_wrongly = err == STIR_ESYNTAX || err == STIR_EVALUE || err == STIR_ELIMIT;
-    return cli_fail(cli, asked_wrongly ? CLI_USAGE : CLI_CANNOT, "%s", diag.text[0] ? diag.text : stir_err_text(err));
+    return cli_fail(cli, asked_wrongly ? CLI_USAGE : CLI_CANNOT, "%s", diag->text[0] ? diag->text : stir_err_text(err));
+}
+
+int cli_net(const struct cli *cli, struct stir_net **out)
+{
+    struct stir_net_options o;
+    struct stir_diag diag = {0};
+    const char *networks[CLI_MAX_WORDS];
+    int status = cli_net_options(cli, &o, networks, 2);
+    if (status != CLI_YES)
+        return status;
+    enum stir_err err = stir_net_new(out, &o, &diag);
+    return err == STIR_OK ? CLI_YES : cli_net_failed(cli, err, &diag);
 }
 
 struct stir_net_answer *cli_net_next(struct stir_net *net)

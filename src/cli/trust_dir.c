@@ -46,7 +46,7 @@ static void warn(const struct cli *cli, const char *dir, const struct stir_trust
     else if (item->kind == STIR_TRUST_LIST && item->life == STIR_TRUST_OVER)
         cli_warn(cli,
                  item->n_certs ? "the list of domain %s has expired, its grace is over: nobody is trusted there"
-                               : "domain %s has no list yet: stir trust update fetches one",
+                               : "domain %s has no list yet: stir trust update fetches one, stir trust import takes one in",
                  item->domain);
 }
 

@@ -68,7 +68,7 @@ static void show_list(const struct cli *cli, const struct stir_trust_item *item,
     (void)!stir_time_write(at, item->from);
     (void)!stir_time_write(until, item->until);
     if (item->n_certs == 0) {
-        printf("  alarm    no list yet: stir trust update fetches one\n");
+        printf("  alarm    no list yet: stir trust update fetches one, stir trust import takes one in\n");
         return;
     }
     if (item->from)

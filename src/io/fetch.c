@@ -424,7 +424,9 @@ static bool add_header(struct flight *f, const char *name, struct stir_slice val
     struct curl_slist *more = NULL;
     if (line && snprintf(line, n + 1, "%s: %.*s", name, (int)value.n, value.p) == (int)n)
         more = curl_slist_append(f->headers, line);
-    OPENSSL_clear_free(line, n);
+    if (line)
+        OPENSSL_cleanse(line, n);
+    free(line);
     f->headers = more ? more : f->headers;
     return more != NULL;
 }

@@ -144,7 +144,7 @@ static enum stir_err by_anchor(const struct stir_trust_folder *folder, const str
     if (certs && pem.p && stir_certs_parse(certs, STIR_MAX_ANCHORS, &n, pem, NULL) != STIR_OK)
         n = 0;
     for (size_t i = 0; i < n; i++) {
-        bool named = stir_slice_eq(stir_cert_info(certs[i])->subject_der, stir_crl_info(crl)->issuer_der);
+        bool named = !stir_crl_info(crl)->indirect && stir_slice_eq(stir_cert_info(certs[i])->subject_der, stir_crl_info(crl)->issuer_der);
         *yes = *yes || (named && stir_crl_signed_by(crl, certs[i]) == STIR_OK);
         stir_cert_free(certs[i]);
     }
@@ -216,14 +216,20 @@ static enum stir_err check_signer(bool *known, const struct stir_trust_folder *f
     return stir_diag_set(diag, STIR_ESIG, SIZE_MAX, "not signed under the administrator's certificates nor by an anchor of the domain");
 }
 
-enum stir_err stir_trust_keep_crl(char name[STIR_TRUST_CRL_NAME], bool *known, const struct stir_trust_folder *folder, const struct stir_trust_crl *in,
-                                  int64_t now, struct stir_diag *diag)
+enum stir_err stir_trust_check_crl(char name[STIR_TRUST_CRL_NAME], bool *known, const struct stir_trust_folder *folder, const struct stir_trust_crl *in,
+                                   int64_t now, struct stir_diag *diag)
 {
     const struct stir_crl_info *info = stir_crl_info(in->crl);
     TRY(check_date(info, now, diag));
     TRY(check_place(in, diag));
     TRY(check_signer(known, folder, in, now, diag));
     TRY(name_of(name, info));
-    TRY(check_number(folder, in->crl, name, diag));
-    return stir_trust_folder_write(folder, name, info->der, diag);
+    return check_number(folder, in->crl, name, diag);
+}
+
+enum stir_err stir_trust_keep_crl(char name[STIR_TRUST_CRL_NAME], bool *known, const struct stir_trust_folder *folder, const struct stir_trust_crl *in,
+                                  int64_t now, struct stir_diag *diag)
+{
+    TRY(stir_trust_check_crl(name, known, folder, in, now, diag));
+    return stir_trust_folder_write(folder, name, stir_crl_info(in->crl)->der, diag);
 }

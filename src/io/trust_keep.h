@@ -27,6 +27,10 @@ enum { STIR_TRUST_CRL_NAME = 37 };
  * `name` is its file.
  * `*known` says whether its signer is. STIR_EVALUE (no verifier could use it), STIR_ETIME (not in force, over, older), STIR_ESIG (signed by nobody who may),
  * STIR_EMISMATCH (of another distribution point), STIR_EIO, STIR_ENOMEM, STIR_ECRYPTO. */
+enum stir_err stir_trust_check_crl(char name[STIR_TRUST_CRL_NAME], bool *known, const struct stir_trust_folder *folder, const struct stir_trust_crl *in,
+                                   int64_t now, struct stir_diag *diag) STIR_MUST_USE;
+
+/* The same, and keep it. */
 enum stir_err stir_trust_keep_crl(char name[STIR_TRUST_CRL_NAME], bool *known, const struct stir_trust_folder *folder, const struct stir_trust_crl *in,
                                   int64_t now, struct stir_diag *diag) STIR_MUST_USE;
 

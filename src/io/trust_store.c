@@ -74,7 +74,7 @@ static enum stir_err read_anchors(struct stir_trust_store *store, struct domain 
     TRY(stir_trust_folder_read(&pem, &domain->folder, STIR_TRUST_FILE_ANCHORS, STIR_MAX_BUNDLE, diag));
     bool there = pem.p != NULL, changed = there && state->there && !stir_trust_folder_is_whole(&domain->folder, pem);
     enum stir_err err = STIR_OK;
-    if (!there && !domain->settings.pa_url[0])
+    if (!there && !stir_trust_folder_written(&domain->folder, STIR_TRUST_FILE_SETTINGS))
         err = stir_diag_set(diag, STIR_EIO, SIZE_MAX, "%s: holds no ca.pem; stir trust import makes one", domain->folder.path);
     domain->certs = calloc(STIR_MAX_ANCHORS, sizeof(*domain->certs));
     if (err == STIR_OK && !domain->certs)

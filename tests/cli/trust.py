@@ -145,6 +145,38 @@ case("crl show of nothing", CANNOT, "crl", "show", "nowhere")
 shown = json.loads(case("crl show --json", YES, "crl", "show", CRLS / "pa-indirect.crl", *AT, "--json") or "{}")
 fact("says issuer, number, entries", (shown.get("number"), shown.get("entries"), len(shown.get("first", []))) == ("07", 4, 4), shown)
 
+# ---------------------------------------------------------------- settings
+FULL = ["--pa-root", ROOT, "--pa-url", "https://pa.example/", "--login-env", "LAB", "--crl-url", "https://pa.example/crl", "--crl-host", "ca.example:8443", "--policy-oid", "1.2.3", "--spc-length", "4-5",
+        "--country", "1", "--list-grace", "1d", "--crl-grace", "0s", "--list-refresh", "6h", "--crl-refresh", "30m"]
+case("a domain is added with its settings", YES, "trust", "add", "added/lab", *FULL, says="^lab: added/lab/domain.conf written$")
+conf = (work / "added/lab/domain.conf").read_text()
+fact("each on its line", all(f"\n{FULL[i][2:]} = {FULL[i + 1]}\n" in conf for i in range(2, len(FULL), 2)), conf)
+fact("and the administrator's root", (work / "added/lab/pa-root.pem").read_bytes() == ROOT.read_bytes())
+case("once", NO, "trust", "add", "added/lab", *FULL, says="is there already: edit it")
+case("a domain that was imported gets settings", YES, "trust", "add", "trust/lab/", "--country", "33")
+case("the preset us", YES, "trust", "add", "added/us", "--preset", "us")
+conf = (work / "added/us/domain.conf").read_text()
+fact("knows its public revocation list", "crl-url = https://authenticate-api.iconectiv.com/download/v1/crl\n" in conf and conf.count("policy-oid = 2.16.840.1.114569.1.1.") == 4 and "pa-url" not in conf, conf)
+case("the preset ca", YES, "trust", "add", "added/ca", "--preset", "ca", "--crl-url", "https://pa.example/crl")
+case("a preset that is none", USAGE, "trust", "add", "added/de", "--preset", "de", says="none of us, ca")
+for what, words, says in (("a URL that is none", ["--crl-url", "http://pa.example/crl"], "crl-url: "), ("a span that is none", ["--list-grace", "72"], "list-grace: "), ("a country that is none", ["--country", "US"], "country: "),
+                          ("an interface without a root", ["--pa-url", "https://pa.example"], "--pa-url needs --pa-root"), ("33 hosts", [w for i in range(33) for w in ("--crl-host", f"h{i}.example")], "crl-host: one more")):
+    case(f"not added: {what}", USAGE, "trust", "add", "added/no", *words, says=says)
+case("not added: a root that is none", NO, "trust", "add", "added/no", "--pa-root", CRLS / "pa-crl.pem", says="holds no root")
+for name in ("lab", "/lab", "added/", "added/a b", "added/..", "added/" + "x" * 33):
+    case(f"not added: {name}", USAGE, "trust", "add", name)
+fact("what was not added left nothing", sorted(p.name for p in (work / "added").iterdir()) == ["ca", "lab", "us"], list((work / "added").iterdir()))
+case("a domain without a list trusts nobody, and says so", NO, "cert", "verify", CRLS / "chain1.pem", "--trust", "added", *AT, says="(?s)not trusted.*domain lab has no list yet")
+case("as does trust show", NO, "trust", "show", "--dir", "added", *AT, says="(?s)^ca\n  alarm    no list yet.*^lab\n  alarm|alarm")
+(work / "added/lab/domain.conf").write_text("pa-url = https://pa.example\nlist-grace = 72\n\ncuontry = 1\n")
+case("a wrong line is told by its number", CANNOT, "trust", "show", "--dir", "added", *AT, says=r"(?s)warning: added/lab/domain.conf:2: list-grace: .*warning: added/lab/domain.conf:4: cuontry: no such setting")
+case("and the folder is not used", CANNOT, "cert", "verify", CRLS / "chain1.pem", "--trust", "added", *AT, says="and 1 wrong lines more")
+case("nothing to update", YES, "trust", "update", "direct", *AT, says="no domain has a pa-url")
+case("an update of a folder that is not there", CANNOT, "trust", "update", "nowhere", *AT, says="No such file")
+case("country codes hold for calls", YES, "trust", "import", "--dir", "fr", "--domain", "fr", "--pem", CRLS / "ca-root.pem", *AT)
+(work / "fr/fr/domain.conf").write_text("country = 33\nspc-length = 5\n")
+case("a code of another length is told", YES, "cert", "verify", CRLS / "chain1.pem", "--trust", "fr", *AT, says="(?i)spc")
+
 # ---------------------------------------------------------------- shown
 case("trust show", YES, "trust", "show", "--dir", "trust", *AT, says="(?s)^lab\n.*us\n.*list     sequence 8, until 2026-07-01.*anchor   CN=Example SHAKEN ROOT")
 out = case("no alarm in the first half", YES, "trust", "show", "--dir", "many", "--at", "2026-06-15T00:00:00Z")

@@ -16,7 +16,7 @@ def compile_alone(source, name, command, extra=()):
     return [run.stderr.strip()] if run.returncode else []
 
 
-NET = ["net.h", "chain_cache.h", "trust_store.h"]
+NET = ["net.h", "chain_cache.h", "trust_refresh.h", "trust_store.h"]
 # library -> (folder of its map and objects, headers that are its own; None: all the others)
 LIBRARIES = {"libstir": ("src/core", None), "libstir-net": ("src/io", NET)}
 
