@@ -136,17 +136,6 @@ static void note_time(struct stir_sip_log *log, struct stir_slice line)
 
 /* ---- Messages ---- */
 
-static void put(struct stir_sip_log *log, struct stir_slice line)
-{
-    struct stir_writer w = {log->message, sizeof(log->message), log->n_message};
-    stir_put_slice(&w, line);
-    stir_put_text(&w, "\r\n");
-    if (w.need <= w.cap)
-        log->n_message = w.need;
-    else
-        log->part = OUTSIDE; /* longer than a message may be: given up */
-}
-
 static void finish(struct stir_sip_log *log, bool is_cut)
 {
     if (log->part == OUTSIDE)
@@ -156,6 +145,17 @@ static void finish(struct stir_sip_log *log, bool is_cut)
     m.at = m.has_at ? log->at : 0;
     log->part = OUTSIDE;
     log->sink(log->arg, &m);
+}
+
+static void put(struct stir_sip_log *log, struct stir_slice line)
+{
+    struct stir_writer w = {log->message, sizeof(log->message), log->n_message};
+    stir_put_slice(&w, line);
+    stir_put_text(&w, "\r\n");
+    if (w.need <= w.cap)
+        log->n_message = w.need;
+    else
+        finish(log, true); /* longer than a message may be */
 }
 
 static struct stir_slice without_dot(struct stir_slice line)

@@ -13,7 +13,7 @@ struct stir_sip_log_message {
     uint64_t line;          /* of the file, where it begins, from 1 */
     bool has_at;            /* the logger wrote a date and a time, */
     int64_t at;             /* which are these: seconds since 1970 UTC. Without a zone they are taken for local time */
-    bool is_cut;            /* its head does not end with an empty line */
+    bool is_cut;            /* its head does not end with an empty line, or it is longer than a message may be */
 };
 
 typedef void stir_sip_log_sink(void *arg, const struct stir_sip_log_message *message);

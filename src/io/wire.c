@@ -1,6 +1,7 @@
 #include "io/wire.h"
 
 #include "core/bytes.h"
+#include "core/time.h"
 #include "io/sip_text.h"
 #include "io/wire_parts.h"
 
@@ -15,21 +16,6 @@ struct stir_wire {
     struct stir_streams *streams;
     struct stir_wire_stats stats;
 };
-
-enum stir_err stir_wire_new(struct stir_wire **out, stir_wire_sink *sink, void *arg)
-{
-    struct stir_wire *w = calloc(1, sizeof(*w));
-    if (!w)
-        return STIR_ENOMEM;
-    w->sink = sink;
-    w->arg = arg;
-    if (stir_fragments_new(&w->fragments) != STIR_OK || stir_streams_new(&w->streams, sink, arg) != STIR_OK) {
-        stir_wire_free(w);
-        return STIR_ENOMEM;
-    }
-    *out = w;
-    return STIR_OK;
-}
 
 void stir_wire_free(struct stir_wire *w)
 {
@@ -93,7 +79,6 @@ static enum stir_err read_udp(struct stir_wire *w, const struct stir_wire_packet
 
 static enum stir_err read_payload(struct stir_wire *w, struct stir_wire_packet *p)
 {
-    w->stats.cut += p->is_cut;
     if (p->protocol == PROTOCOL_UDP)
         return read_udp(w, p);
     if (p->protocol == PROTOCOL_TCP)
@@ -102,39 +87,67 @@ static enum stir_err read_payload(struct stir_wire *w, struct stir_wire_packet *
     return STIR_OK;
 }
 
+/* Of a datagram that will not be whole the beginning is read: whoever captures by port alone has the first fragments and no others. */
+static void read_begun(void *arg, const struct stir_wire_packet *begun)
+{
+    if (begun->protocol == PROTOCOL_UDP)
+        (void)read_udp(arg, begun);
+}
+
 static enum stir_err read_fragment(struct stir_wire *w, struct stir_wire_packet *p)
 {
     bool whole = false;
-    w->stats.cut += p->is_cut;
+    if (p->is_cut) {
+        if (p->offset == 0)
+            read_begun(w, p);
+        return STIR_OK;
+    }
     TRY(stir_fragments_add(w->fragments, p, &whole, &w->stats));
     return whole ? read_payload(w, p) : STIR_OK;
 }
 
 /* ---- IP ---- */
 
-/* `length` bytes of payload were sent; `s` is what was captured of them and of what lies behind. 0: not known, a network card cuts the packet later. */
-static void set_payload(struct stir_wire_packet *p, struct stir_slice s, size_t length, bool is_cut)
+/* Less than the IP header is there. */
+static enum stir_err short_of_header(struct stir_wire *w, const struct stir_wire_packet *p)
 {
-    p->is_cut = length ? s.n < length : is_cut;
+    if (!p->is_cut)
+        return broken(w);
+    w->stats.cut++;
+    return STIR_OK;
+}
+
+/* `length` bytes of payload were sent; `s` is what was captured of them and of what lies behind. 0: not known, a network card cuts the packet later. False:
+ * they were not sent, and nothing was cut off. */
+static bool set_payload(struct stir_wire *w, struct stir_wire_packet *p, struct stir_slice s, size_t length)
+{
+    if (s.n < length && !p->is_cut)
+        return false;
+    p->is_cut = p->is_cut && (length == 0 || s.n < length);
     p->payload = length && s.n > length ? stir_slice_upto(s, length) : s;
+    w->stats.cut += p->is_cut;
+    return true;
 }
 
 static enum stir_err read_ipv4(struct stir_wire *w, struct stir_slice s, struct stir_wire_packet *p)
 {
     enum { HEADER = 20, MORE = 0x2000, OFFSET = 0x1fff };
     if (s.n < HEADER)
-        return broken(w);
+        return short_of_header(w, p);
     size_t header = (size_t)(s.p[0] & 15) * 4, total = u16(s, 2);
     unsigned fragment = u16(s, 6);
-    if (header < HEADER || header > s.n || (total && total < header))
+    if (header < HEADER || (total && total < header))
         return broken(w);
+    if (header > s.n)
+        return short_of_header(w, p);
     memcpy(p->from.address, s.p + 12, 4);
     memcpy(p->to.address, s.p + 16, 4);
     p->protocol = (unsigned char)s.p[9];
     p->id = u16(s, 4);
     p->offset = (size_t)(fragment & OFFSET) * 8;
     p->more = fragment & MORE;
-    set_payload(p, stir_slice_from(s, header), total ? total - header : 0, p->is_cut);
+    if (!set_payload(w, p, stir_slice_from(s, header), total ? total - header : 0))
+        return broken(w);
     return p->more || p->offset ? read_fragment(w, p) : read_payload(w, p);
 }
 
@@ -174,12 +187,13 @@ static enum stir_err read_ipv6(struct stir_wire *w, struct stir_slice s, struct 
     enum { HEADER = 40 };
     bool fragment = false;
     if (s.n < HEADER)
-        return broken(w);
+        return short_of_header(w, p);
     p->from.is_v6 = p->to.is_v6 = true;
     memcpy(p->from.address, s.p + 8, 16);
     memcpy(p->to.address, s.p + 24, 16);
     p->protocol = (unsigned char)s.p[6];
-    set_payload(p, stir_slice_from(s, HEADER), u16(s, 4), p->is_cut);
+    if (!set_payload(w, p, stir_slice_from(s, HEADER), u16(s, 4)))
+        return broken(w);
     if (!skip_extensions(p, &fragment))
         return p->is_cut ? STIR_OK : broken(w);
     return fragment ? read_fragment(w, p) : read_payload(w, p);
@@ -232,6 +246,21 @@ static size_t skip_link(unsigned link, struct stir_slice s)
     }
 }
 
+enum stir_err stir_wire_new(struct stir_wire **out, stir_wire_sink *sink, void *arg)
+{
+    struct stir_wire *w = calloc(1, sizeof(*w));
+    if (!w)
+        return STIR_ENOMEM;
+    w->sink = sink;
+    w->arg = arg;
+    if (stir_fragments_new(&w->fragments, read_begun, w) != STIR_OK || stir_streams_new(&w->streams, sink, arg) != STIR_OK) {
+        stir_wire_free(w);
+        return STIR_ENOMEM;
+    }
+    *out = w;
+    return STIR_OK;
+}
+
 enum stir_err stir_wire_packet(struct stir_wire *w, unsigned link, struct stir_slice bytes, size_t sent, int64_t at)
 {
     size_t skip = skip_link(link, bytes);
@@ -240,5 +269,5 @@ enum stir_err stir_wire_packet(struct stir_wire *w, unsigned link, struct stir_s
         w->stats.not_ip++;
         return STIR_OK;
     }
-    return read_ip(w, stir_slice_from(bytes, skip), bytes.n < sent, at);
+    return read_ip(w, stir_slice_from(bytes, skip), bytes.n < sent, at < 0 || at > STIR_TIME_MAX ? -1 : at);
 }

@@ -33,7 +33,7 @@ struct stir_wire_end {
 
 struct stir_wire_message {
     struct stir_slice text; /* from the start line on; valid during the call */
-    int64_t at;             /* seconds since 1970 UTC, of the packet that completed it */
+    int64_t at;             /* seconds since 1970 UTC, of the packet that completed it; -1: none that can be */
     struct stir_wire_end from, to;
     bool is_tcp;
     bool is_cut; /* the capture holds only its beginning */

@@ -18,9 +18,12 @@ struct stir_wire_packet {
 };
 
 struct stir_fragments;
-enum stir_err stir_fragments_new(struct stir_fragments **out) STIR_MUST_USE;
+/* A datagram will not be whole: `*begun` is what is there of its beginning. */
+typedef void stir_fragments_lost(void *arg, const struct stir_wire_packet *begun);
+enum stir_err stir_fragments_new(struct stir_fragments **out, stir_fragments_lost *lost, void *arg) STIR_MUST_USE;
 void stir_fragments_free(struct stir_fragments *fragments);
-/* One fragment. When it is the last that was missing, `*packet` becomes the whole, valid until the next call, and *whole is true. */
+/* One fragment. When it is the last that was missing, `*packet` becomes the whole, valid until the next call, and *whole is true. The same fragments again, as a
+ * capture of all interfaces holds them, are passed over. */
 enum stir_err stir_fragments_add(struct stir_fragments *fragments, struct stir_wire_packet *packet, bool *whole, struct stir_wire_stats *stats) STIR_MUST_USE;
 /* Those that still wait will not be whole. */
 void stir_fragments_end(struct stir_fragments *fragments, struct stir_wire_stats *stats);

@@ -122,8 +122,6 @@ static struct stream *find(struct stir_streams *all, const struct stir_wire_pack
             link_newest(all, s);
             return s;
         }
-    if (all->n >= STIR_WIRE_STREAMS)
-        drop(all, all->oldest);
     struct stream *s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
@@ -147,6 +145,15 @@ static void give(struct stir_streams *all, const struct stream *s, size_t n, boo
 {
     struct stir_wire_message m = {.text = stir_slice_of(s->bytes, n), .at = s->at, .from = s->from, .to = s->to, .is_tcp = true, .is_cut = is_cut};
     all->sink(all->arg, &m);
+}
+
+/* A message that began and will not go on is given out as cut. */
+static void give_begun(struct stir_streams *all, struct stream *s)
+{
+    struct stir_slice text = stir_slice_of(s->bytes, s->n);
+    if (s->n && stir_sip_starts(stir_slice_upto(text, stir_sip_line(text))))
+        give(all, s, s->n < STIR_MAX_MESSAGE ? s->n : STIR_MAX_MESSAGE, true);
+    forget(s);
 }
 
 /* Bytes to take off the front; 0: more must come first. A line that begins no message is stepped over. */
@@ -190,9 +197,10 @@ static void read_messages(struct stir_streams *all, struct stream *s, struct sti
     s->whole = rest.whole;
 }
 
+/* A record of TLS: change of cipher, alert, handshake or, where the capture begins in the middle, data (RFC 8446 §5.1). */
 static bool is_tls(struct stir_slice bytes)
 {
-    return bytes.n >= 3 && bytes.p[0] == 0x16 && bytes.p[1] == 3 && (unsigned char)bytes.p[2] <= 4;
+    return bytes.n >= 3 && bytes.p[0] >= 0x14 && bytes.p[0] <= 0x17 && bytes.p[1] == 3 && (unsigned char)bytes.p[2] <= 4;
 }
 
 /* Take bytes that follow those that came before. */
@@ -254,6 +262,12 @@ static enum stir_err take_waiting(struct stir_streams *all, struct stream *s, st
     return STIR_OK;
 }
 
+static enum stir_err take_in_order(struct stir_streams *all, struct stream *s, uint32_t seq, struct stir_slice bytes, struct stir_wire_stats *stats)
+{
+    TRY(take_from(all, s, seq, bytes, stats));
+    return take_waiting(all, s, stats);
+}
+
 /* What is missing will not come: what was begun is given out as cut, and reading goes on behind the gap. */
 static enum stir_err skip_gap(struct stir_streams *all, struct stream *s, struct stir_wire_stats *stats)
 {
@@ -262,9 +276,7 @@ static enum stir_err skip_gap(struct stir_streams *all, struct stream *s, struct
         if (ahead_of(s, s->ahead[i].seq) < ahead_of(s, nearest))
             nearest = s->ahead[i].seq;
     stats->streams_lost++;
-    if (s->n && stir_sip_starts(stir_slice_upto(stir_slice_of(s->bytes, s->n), stir_sip_line(stir_slice_of(s->bytes, s->n)))))
-        give(all, s, s->n < STIR_MAX_MESSAGE ? s->n : STIR_MAX_MESSAGE, true);
-    forget(s);
+    give_begun(all, s);
     s->seq = nearest;
     return take_waiting(all, s, stats);
 }
@@ -274,7 +286,7 @@ static enum stir_err keep(struct stir_streams *all, struct stream *s, uint32_t s
     if (s->n_ahead == STIR_WIRE_SEGMENTS)
         TRY(skip_gap(all, s, stats));
     if (ahead_of(s, seq) <= 0)
-        return take_from(all, s, seq, bytes, stats);
+        return take_in_order(all, s, seq, bytes, stats);
     struct segment segment = {.seq = seq, .n = bytes.n, .bytes = malloc(bytes.n)};
     if (!segment.bytes)
         return STIR_ENOMEM;
@@ -290,28 +302,44 @@ static bool is_near(const struct stream *s, uint32_t seq)
     return ahead <= (int32_t)STIR_WIRE_AHEAD && ahead >= -(int32_t)STIR_WIRE_AHEAD;
 }
 
-static void begin_at(struct stir_streams *all, struct stream *s, uint32_t seq)
+/* No more of it: what waits is read behind its gap, what began is cut. */
+static void finish(struct stir_streams *all, struct stream *s, struct stir_wire_stats *stats)
 {
+    while (s->n_ahead && skip_gap(all, s, stats) == STIR_OK) {
+    }
+    while (s->n_ahead)
+        drop_ahead(all, s, 0);
+    give_begun(all, s);
+}
+
+static void let_go(struct stir_streams *all, struct stream *s, struct stir_wire_stats *stats)
+{
+    finish(all, s, stats);
+    drop(all, s);
+}
+
+static void begin_at(struct stir_streams *all, struct stream *s, uint32_t seq, struct stir_wire_stats *stats)
+{
+    finish(all, s, stats);
     s->is_synced = true;
     s->is_closed = false;
     s->seq = seq;
-    forget(s);
-    while (s->n_ahead)
-        drop_ahead(all, s, 0);
 }
 
 static enum stir_err add(struct stir_streams *all, struct stream *s, uint32_t seq, struct stir_slice bytes, struct stir_wire_stats *stats)
 {
-    if (!s->is_synced || !is_near(s, seq)) {
-        begin_at(all, s, seq); /* the first that is seen, or ports that are used again */
+    if (!s->is_synced || !is_near(s, seq))
+        begin_at(all, s, seq, stats); /* the first that is seen, or ports that are used again */
+    if (s->is_closed) {
+        s->seq = seq + (uint32_t)bytes.n;
+        return STIR_OK;
     }
     if (ahead_of(s, seq) > 0)
         return keep(all, s, seq, bytes, stats);
-    TRY(take_from(all, s, seq, bytes, stats));
-    return take_waiting(all, s, stats);
+    return take_in_order(all, s, seq, bytes, stats);
 }
 
-enum stir_err stir_streams_add(struct stir_streams *all, struct stir_wire_packet *p, struct stir_wire_stats *stats)
+static enum stir_err read_segment(struct stir_streams *all, struct stir_wire_packet *p, struct stir_wire_stats *stats)
 {
     enum { HEADER = 20, FIN = 1, SYN = 2, RST = 4 };
     const unsigned char *h = (const unsigned char *)p->payload.p;
@@ -333,27 +361,26 @@ enum stir_err stir_streams_add(struct stir_streams *all, struct stir_wire_packet
     s->at = p->at;
     if (flags & SYN) { /* again, when it is a retransmission */
         if (!s->is_synced || !is_near(s, seq + 1) || ahead_of(s, seq + 1) > 0)
-            begin_at(all, s, seq + 1);
+            begin_at(all, s, seq + 1, stats);
         return STIR_OK;
     }
     if (bytes.n)
         TRY(add(all, s, seq, bytes, stats));
     if (flags & RST)
-        drop(all, s);
-    while (all->held > STIR_WIRE_HELD)
-        drop(all, all->oldest);
+        let_go(all, s, stats);
     return STIR_OK;
+}
+
+enum stir_err stir_streams_add(struct stir_streams *all, struct stir_wire_packet *p, struct stir_wire_stats *stats)
+{
+    enum stir_err err = read_segment(all, p, stats);
+    while (all->n > STIR_WIRE_STREAMS || all->held > STIR_WIRE_HELD)
+        let_go(all, all->oldest, stats);
+    return err;
 }
 
 void stir_streams_end(struct stir_streams *all, struct stir_wire_stats *stats)
 {
-    while (all->oldest) {
-        struct stream *s = all->oldest;
-        while (s->n_ahead && skip_gap(all, s, stats) == STIR_OK) {
-        }
-        struct stir_slice text = stir_slice_of(s->bytes, s->n);
-        if (s->n && stir_sip_starts(stir_slice_upto(text, stir_sip_line(text))))
-            give(all, s, s->n < STIR_MAX_MESSAGE ? s->n : STIR_MAX_MESSAGE, true);
-        drop(all, s);
-    }
+    while (all->oldest)
+        let_go(all, all->oldest, stats);
 }
