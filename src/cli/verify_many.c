@@ -250,7 +250,7 @@ static void print_lost(const struct many *m, const struct stir_wire_stats *stats
         const char *what;
     } lost[] = {
         {stats->cut, "packets cut by the capture, which tcpdump -s 0 does not"},
-        {stats->fragments_lost, "datagrams without all their fragments"},
+        {stats->fragments_lost, "datagrams without all their fragments, of which a capture by port holds the first alone"},
         {stats->streams_lost, "gaps in TCP streams"},
         {stats->tls, "TLS streams, which cannot be read"},
         {stats->too_long, "messages longer than 65,535 bytes"},
