@@ -137,7 +137,7 @@ case("with the same fragment twice", YES, put("a.pcap", pcap([ether(p) for p in 
 case("IPv6 fragments are put together", YES, put("a.pcap", pcap([ether(p) for p in reversed(fragments6(datagram))], AT)), says=(passed(where=V6), ONE))
 forged = ip4(b"Z" * 1480, number=7, offset=1480, more=True)
 case("fragments that contradict each other are not believed", NO, put("a.pcap", pcap([ether(p) for p in [parts[0], forged, *parts[1:]]], AT)),
-     says=("no INVITE", "^datagrams without all their fragments: 1$"))
+     says=("no INVITE", "^datagrams without all their fragments,.*: 1$"))
 case("a fragment behind the end is not believed", NO, put("a.pcap", pcap([ether(p) for p in [*parts[:-1], ip4(b"Z" * 8, number=7, offset=8000), parts[-1]]], AT)), says="no INVITE")
 case("a missing fragment is told", NO, put("a.pcap", pcap([ether(p) for p in parts[:-1]], AT)), says=("an INVITE that is cut", "^datagrams without all their fragments, of which a capture by port holds the first alone: 1$"))
 case("fragments of two datagrams are kept apart", YES, put("a.pcap", pcap([ether(p) for pair in zip(parts, fragments4(udp(invite(pad=4000, call_id="c@192.0.2.1")), number=8)) for p in pair], AT)),
