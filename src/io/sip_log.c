@@ -2,6 +2,7 @@
 #include "io/sip_log.h"
 
 #include "core/bytes.h"
+#include "core/time.h"
 #include "io/sip_text.h"
 
 #include <stdlib.h>
@@ -118,7 +119,7 @@ static bool read_time(struct stir_slice s, int64_t *out)
         s = stir_slice_from(s, 1);
     bool has_zone = read_zone(s, &east);
     time_t at = has_zone ? timegm(&tm) - east : mktime(&tm);
-    if (at < 0)
+    if (at < 0 || at > STIR_TIME_MAX)
         return false;
     *out = at;
     return true;
