@@ -7,7 +7,7 @@
 
 bool cli_judge_fetches(const struct cli *cli)
 {
-    return !cli_has(cli, "--cert") || cli_has(cli, "--fetch-content");
+    return !cli_has(cli, "--cert") || cli_has(cli, "--fetch-content") || cli_has(cli, "--fetch-tnlist");
 }
 
 static int read_min_attest(struct cli *cli, struct stir_policy *policy)
@@ -33,8 +33,22 @@ static int read_policy(struct cli *cli, struct cli_judge *judge)
         status = cli_time(cli, "--at", cli_now(), &judge->now);
     policy->any_url = cli_has(cli, "--any-url");
     policy->fetch_content = cli_has(cli, "--fetch-content");
+    policy->fetch_tnlist = cli_has(cli, "--fetch-tnlist");
+    policy->check_authority = cli_has(cli, "--numbers");
     policy->exhaustive = cli_has(cli, "--explain") && cli_has(cli, "--cert"); /* it is here: nothing is fetched for nothing */
     return status;
+}
+
+static int read_numbers(struct cli *cli, struct cli_judge *judge, const char *path)
+{
+    struct stir_slice text = {NULL, 0};
+    struct stir_diag diag = {0};
+    int status = cli_read(cli, &text, path, STIR_MAX_SPC_TABLE, CLI_CANNOT);
+    if (status != CLI_YES)
+        return status;
+    enum stir_err err = stir_spc_table_parse(&judge->sources.numbers, text, &diag);
+    stir_file_free(&text);
+    return err == STIR_OK ? CLI_YES : cli_fail(cli, CLI_CANNOT, "%s: %s", path, diag.text[0] ? diag.text : stir_err_text(err));
 }
 
 /* The certificate from a file, else from the network; content from the network alone. */
@@ -43,6 +57,8 @@ static int read_sources(struct cli *cli, struct cli_judge *judge)
     int status = CLI_YES;
     if (cli_has(cli, "--cert"))
         status = cli_read(cli, &judge->sources.pem, cli_get(cli, "--cert"), STIR_MAX_PEM, CLI_NO);
+    if (status == CLI_YES && cli_has(cli, "--numbers"))
+        status = read_numbers(cli, judge, cli_get(cli, "--numbers"));
     if (status == CLI_YES && cli_judge_fetches(cli))
         status = cli_net(cli, &judge->sources.net);
     return status;
@@ -65,6 +81,7 @@ void cli_judge_close(struct cli_judge *judge)
     stir_file_free(&judge->sources.pem);
     stir_net_free(judge->sources.net);
     stir_replay_free(judge->sources.replay);
+    stir_spc_table_free(judge->sources.numbers);
     stir_es256_ctx_free(judge->ctx);
     stir_trust_free(judge->trust);
 }

@@ -22,6 +22,8 @@ static enum stir_err begin(const struct cli_sources *from, struct stir_verify *v
     bool is_cert = need->kind == STIR_NEED_CERT;
     if (need->kind == STIR_NEED_REPLAY)
         return answer_replay(from, verify, need);
+    if (need->kind == STIR_NEED_AUTHORITY)
+        return stir_verify_supply_answer(verify, need->id, stir_spc_table_holds(from->numbers, need->url, need->key));
     if (is_cert && from->pem.p)
         return stir_verify_supply_pem(verify, need->id, from->pem);
     if (from->net && (is_cert || is_content(need)))

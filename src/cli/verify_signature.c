@@ -47,9 +47,9 @@ static int print_signature(struct cli *cli, enum stir_err err)
 
 int cli_verify_signature(struct cli *cli)
 {
-    static const char *const others[] = {"--orig",     "--dest",       "--invite",  "--cert",          "--trust",        "--crl",
-                                         "--pa-trust", "--at",         "--sip-log", "--call-id",       "--check-replay", "--max-age",
-                                         "--policy",   "--min-attest", "--explain", "--fetch-content", "--forward",      "--verstat-attest"};
+    static const char *const others[] = {"--orig",    "--dest",          "--invite",  "--cert",           "--trust",        "--crl",    "--pa-trust",
+                                         "--at",      "--sip-log",       "--call-id", "--check-replay",   "--max-age",      "--policy", "--min-attest",
+                                         "--explain", "--fetch-content", "--forward", "--verstat-attest", "--fetch-tnlist", "--numbers"};
     struct stir_slice pem = {NULL, 0}, text = {NULL, 0};
     struct stir_key *key = NULL;
     struct stir_identity identity;

@@ -348,6 +348,38 @@ for what, address, reason in (("an address that is not opened", url("trap", "ico
 content("content at an address by number is not asked for", f"https://{TRAP}:{PORT}/icon.png", "^warning rcd-unverified", *LAB, "--fetch-content")
 verdict("--fetch-content lifts the mistake of options with --cert", url("good"), YES, "^TN-Validation-Passed", "--cert", "chain.pem", "--fetch-content", *LAB)
 
+# ---------------------------------------------------------------- TNAuthLists by reference (RFC 8226 §10.1)
+LISTS = {"number.tnl": b"12155551212", "other.tnl": b"12155559999"}
+for name, number in LISTS.items():
+    (www / name).write_bytes(bytes([0x30, len(number) + 4, 0xa2, len(number) + 2, 0x16, len(number)]) + number)
+
+
+def listed(name, address, says, *words):
+    """A call under a certificate that names its list by URL, and holds none."""
+    stem = "listed-" + hashlib.sha256(address.encode()).hexdigest()[:8]
+    (work / "listed.cnf").write_text(f"basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+                                     f"authorityInfoAccess=1.3.6.1.5.5.7.48.14;URI:{address}\n")
+    for command in (["req", "-new", "-key", "sp.key", "-subj", "/C=US/O=Test Telephone/CN=SHAKEN 709J", "-out", "listed.csr"],
+                    ["x509", "-req", "-in", "listed.csr", "-CA", "int.pem", "-CAkey", "int.key", "-set_serial", "77", "-days", "1", "-extfile", "listed.cnf", "-out", "listed.pem"]):
+        subprocess.run(["openssl", *command], cwd=work, check=True, capture_output=True)
+    (www / f"{stem}.pem").write_bytes((work / "listed.pem").read_bytes() + (work / "int.pem").read_bytes())
+    value = subprocess.run([str(STIR), "sign", "--key", "sp.key", "--x5u", url("good", f"{stem}.pem"), "--attest", "A", *CALL], cwd=work, check=True,
+                           capture_output=True).stdout.decode().strip()
+    out, err = stir("verify", "--identity", value, *CALL, "--trust", "ca.pem", *words)[1:3]
+    tap.rule(name, [] if re.search(says, out) else [out[:600], err[:600]])
+
+
+listed("a list by reference is fetched and holds the number", url("good", "number.tnl"), "^TN-Validation-Passed", *LAB, "--fetch-tnlist")
+listed("a list by reference without the number", url("good", "other.tnl"), "reason=not-authorised", *LAB, "--fetch-tnlist")
+listed("with --cert it alone is fetched, too", url("good", "number.tnl"), "^TN-Validation-Passed", *LAB, "--fetch-tnlist", "--cert", "listed.pem", "--trust", "int.pem")
+before = len(nginx.hits("number.tnl"))
+listed("a list by reference is not fetched unasked", url("good", "number.tnl"), "reason=tnauth-missing", *LAB)
+tap.rule("its host was not asked for it", [] if len(nginx.hits("number.tnl")) == before else ["it was"])
+for what, address in (("a page", url("good", "page.html")), ("a list that is not there", url("good", "nowhere.tnl")), ("an address that is not opened", url("trap", "number.tnl")),
+                      ("a host that is down", url("down", "number.tnl")), ("a redirect", url("good", "moved.pem")), ("endless chunks", url("odd", "endless")),
+                      ("an address by number", f"https://{TRAP}:{PORT}/number.tnl")):
+    listed(f"{what} instead of a list fails the call", address, "reason=tnlist-missing", *LAB, "--fetch-tnlist")
+
 nginx.stop()
 tap.rule("nothing that was refused was ever connected to", [f"{server.socket.getsockname()}: {server.hits}" for server in (trap, trap_web) if server.hits])
 case("what is kept outlives its host", url("good", "long.pem"), options=KEEP, good=True, **{"from": "^disk$"})
