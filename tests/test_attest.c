@@ -39,6 +39,7 @@ static struct stir_attest_params good(const struct stir_party *orig, const struc
     return params;
 }
 
+/*= RFC8224-6.1k test */
 static void the_header_is_canonical_and_passes(void **state)
 {
     (void)state;
@@ -65,6 +66,7 @@ static void the_header_is_canonical_and_passes(void **state)
     stir_verdict_free(verdict);
 }
 
+/*= RFC8224-6.1g RFC8225-5.1.1b RFC8588-5 test */
 static void what_a_verifier_would_refuse_is_refused(void **state)
 {
     (void)state;
@@ -131,6 +133,7 @@ static void times_beyond_time_are_refused(void **state)
 }
 
 /* No verifier takes the compact form of a shaken token (RFC 8588 §3). */
+/*= RFC8224-4.1.1 RFC8224-9b RFC8225-7a RFC8225-8d RFC8946-3d RFC9795-9.1 RFC9795-9.2 RFC9795-12.1c test */
 static void the_compact_form_is_for_base_tokens_only(void **state)
 {
     (void)state;
@@ -169,6 +172,7 @@ static void an_invite_that_is_full_is_not_signed(void **state)
     }
 }
 
+/*= RFC8224-6.1a RFC8224-6.1d RFC8224-6.1h RFC8946-3h RFC8946-4.1c test */
 static void a_certificate_that_does_not_fit_is_refused(void **state)
 {
     (void)state;
@@ -223,6 +227,7 @@ static void a_signer_may_answer_later(void **state)
     stir_verdict_free(verdict);
 }
 
+/*= RFC8224-6.1j RFC8946-4.1d RFC9795-12.1b test */
 static void the_style_of_the_header_can_be_chosen(void **state)
 {
     (void)state;
@@ -259,6 +264,7 @@ static enum stir_err sign_invite(char *out, size_t cap, struct stir_attest_repor
     return stir_attest_invite(out, cap, &n, report, S(message), &params, &pki.signer, pki.ctx, diag);
 }
 
+/*= RFC8224-6.1f RFC8224-6.1i test */
 static void an_invite_is_signed_and_otherwise_unchanged(void **state)
 {
     (void)state;
@@ -284,6 +290,7 @@ static void an_invite_is_signed_and_otherwise_unchanged(void **state)
     assert_string_equal(out, plain);
 }
 
+/*= RFC8224-4.1e RFC8224-4.1g test */
 static void the_signed_invite_passes(void **state)
 {
     (void)state;
@@ -299,6 +306,7 @@ static void the_signed_invite_passes(void **state)
     stir_verdict_free(verdict);
 }
 
+/*= RFC8224-4.1j test */
 static void invites_that_may_not_be_signed_are_refused(void **state)
 {
     (void)state;
@@ -320,8 +328,14 @@ static void invites_that_may_not_be_signed_are_refused(void **state)
             fail_msg("%s: %s %s", cases[i].extra, stir_err_name(err), diag.text);
     }
     struct stir_attest_params params = good(NULL, NULL);
+    char message[4096];
     size_t n;
     params.claims.n_dest = 0;
+    /* A fresh iat makes a stale Date no better. */
+    params.claims.iat = NOW;
+    snprintf(message, sizeof(message), invite, cases[0].extra);
+    assert_err(stir_attest_invite(out, sizeof(out), &n, NULL, S(message), &params, &pki.signer, pki.ctx, NULL), STIR_ETIME);
+    params.claims.iat = 0;
     assert_err(stir_attest_invite(out, sizeof(out), &n, NULL, S("junk"), &params, &pki.signer, pki.ctx, NULL), STIR_ESYNTAX);
     assert_err(stir_attest_invite(out, sizeof(out), &n, NULL, S("OPTIONS sip:a@b SIP/2.0\r\nFrom: <sip:+12155551212@h>\r\nTo: <sip:+12125550100@h>\r\n\r\n"),
                                   &params, &pki.signer, pki.ctx, NULL),
@@ -358,6 +372,86 @@ static void claims_are_signed_in_canonical_form_and_only_as_es256(void **state)
     assert_err(stir_attest_claims(out, sizeof(out), &n, S("{}"), S("junk"), &pki.signer, pki.ctx, &diag), STIR_EJSON);
 }
 
+/* RFC 8946 §4.1: whoever was called and sends the call on signs for its own number. */
+static const char retargeted[] = "INVITE sip:+%s@as.example.net SIP/2.0\r\n"
+                                 "From: <sip:+12155551212@gw.example.com>;tag=u1\r\n"
+                                 "To: <sip:+12125550100@as.example.net>\r\n"
+                                 "Date: Mon, 21 Sep 2026 14:13:20 GMT\r\n"
+                                 "%s\r\n";
+
+static enum stir_err divert(char *out, size_t cap, const char *target, const char *identity, const struct stir_cert *cert, struct stir_diag *diag)
+{
+    struct stir_attest_params params = good(NULL, NULL);
+    char message[8192], header[4096] = "";
+    size_t n;
+    if (identity)
+        snprintf(header, sizeof(header), "Identity: %s\r\n", identity);
+    snprintf(message, sizeof(message), retargeted, target, header);
+    params.claims.ppt = STIR_PPT_DIV;
+    params.claims.attest = 0;
+    params.claims.origid = S(NULL);
+    params.claims.n_dest = 0;
+    params.cert = cert;
+    return stir_attest_invite(out, cap, &n, NULL, S(message), &params, &pki.signer, pki.ctx, diag);
+}
+
+/*= RFC8946-3g RFC8946-4.1b test */
+static void a_diverted_call_is_signed_for_the_number_that_was_called(void **state)
+{
+    (void)state;
+    char original[4096], out[16384];
+    struct stir_policy policy = support_policy("shaken");
+    struct stir_sip sip;
+    pki_sign(&pki, original, sizeof(original), GOOD_HEADER, GOOD_PAYLOAD, GOOD_PARAMS);
+    assert_err(divert(out, sizeof(out), "12125550199", original, pki.leaf, NULL), STIR_OK);
+    assert_err(stir_sip_parse(&sip, S(out), NULL), STIR_OK);
+    assert_int_equal(sip.call.n_identity, 2);
+    bool kept = false;
+    for (size_t i = 0; i < 2; i++)
+        kept = kept || stir_slice_is(sip.call.identity[i], original);
+    if (!kept)
+        fail_msg("the original Identity is not in the request any more");
+    struct stir_verdict *verdict = call_verify(&sip.call, &policy, pki.trust, stir_slice_of(pki.pem, pki.pem_len), NOW);
+    assert_int_equal(verdict->reason, STIR_R_NONE);
+    assert_int_equal(verdict->tokens[verdict->deciding].n_path, 2);
+    assert_slice(verdict->tokens[verdict->deciding].path[0], DEST);
+    assert_slice(verdict->tokens[verdict->deciding].path[1], "12125550199");
+    for (size_t i = 0; i < 2; i++)
+        assert_slice(verdict->tokens[i].orig, ORIG);
+    stir_verdict_free(verdict);
+}
+
+/*= RFC8946-3b RFC8946-3f RFC8946-4.1a test */
+static void calls_that_were_not_diverted_are_not_signed_as_such(void **state)
+{
+    (void)state;
+    struct stir_tnauth_entry callers = {STIR_TNAUTH_ONE, S(ORIG), 1}, callees = {STIR_TNAUTH_ONE, S(DEST), 1};
+    struct stir_tnauth *of_caller = pki_list(&callers, 1), *of_callee = pki_list(&callees, 1);
+    struct stir_cert *caller = pki_leaf(&pki, of_caller, NOW - 1000, NOW + 1000), *callee = pki_leaf(&pki, of_callee, NOW - 1000, NOW + 1000);
+    char original[4096], out[16384];
+    pki_sign(&pki, original, sizeof(original), GOOD_HEADER, GOOD_PAYLOAD, GOOD_PARAMS);
+    const struct {
+        const char *name, *target, *identity;
+        const struct stir_cert *cert;
+        enum stir_err err;
+    } cases[] = {
+        {"by the number that was called", "12125550199", original, callee, STIR_OK},
+        {"by the caller's number", "12125550199", original, caller, STIR_EVALUE},
+        {"without Identity", "12125550199", NULL, callee, STIR_ESTATE},
+        {"to the number that was called", DEST, original, callee, STIR_ESTATE},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct stir_diag diag = {0};
+        enum stir_err err = divert(out, sizeof(out), cases[i].target, cases[i].identity, cases[i].cert, &diag);
+        if (err != cases[i].err)
+            fail_msg("%s: %s %s", cases[i].name, stir_err_name(err), diag.text);
+    }
+    stir_cert_free(caller);
+    stir_cert_free(callee);
+    stir_tnauth_free(of_caller);
+    stir_tnauth_free(of_callee);
+}
+
 static void uuids_are_random_and_known_by_their_form(void **state)
 {
     (void)state;
@@ -390,6 +484,8 @@ int main(void)
         cmocka_unit_test(invites_that_may_not_be_signed_are_refused),
         cmocka_unit_test(a_long_invite_is_reported),
         cmocka_unit_test(claims_are_signed_in_canonical_form_and_only_as_es256),
+        cmocka_unit_test(a_diverted_call_is_signed_for_the_number_that_was_called),
+        cmocka_unit_test(calls_that_were_not_diverted_are_not_signed_as_such),
         cmocka_unit_test(uuids_are_random_and_known_by_their_form),
     };
     return cmocka_run_group_tests_name("attest", tests, make_pki, free_pki);

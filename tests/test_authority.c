@@ -280,7 +280,7 @@ static void run_reference(struct run *run, const struct delegate *path, const st
     run_begin(run, GOOD_HEADER, GOOD_PAYLOAD, GOOD_PARAMS, ORIG, delegate_make(pem, sizeof(pem), &pki, path), policy);
 }
 
-/*= RFC8226-10.1 test */
+/*= RFC8226-10.1a RFC9060-4 test */
 static void a_list_by_reference_counts_as_one_in_the_certificate(void **state)
 {
     static const struct {
@@ -364,6 +364,7 @@ static void a_list_longer_than_any_is_junk(void **state)
     free(bytes);
 }
 
+/*= RFC8226-10.1b test */
 static void nothing_is_fetched_for_a_list_where_it_must_not_be(void **state)
 {
     static const struct {

@@ -94,7 +94,6 @@ static void an_intermediate_is_what_the_profile_says(void **state)
     assert_err(stir_cert_signed_by(intermediate.cert, root.cert), STIR_OK);
 }
 
-/*= RFC8226-9 test */
 static void an_end_entity_is_what_the_profile_says(void **state)
 {
     (void)state;

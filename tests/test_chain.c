@@ -140,6 +140,7 @@ static void check_reasons(const struct row *row, const struct stir_chain *chain)
 }
 
 /*= RFC5280-6.1 test */
+/*= RFC8226-4a RFC8226-4b RFC9060-4 RFC9060-6a RFC9060-6b RFC9060-7a RFC9060-7b RFC9060-7c RFC9118-6 test */
 static void a_chain_with_one_thing_wrong_is_judged_for_that_thing(void **state)
 {
     struct stir_policy policy = support_policy("shaken");

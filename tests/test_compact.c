@@ -50,8 +50,7 @@ static struct stir_verdict *judge(struct stir_slice message, int64_t now)
     return call_verify(&sip.call, &policy, pki.trust, stir_slice_of(pki.pem, pki.pem_len), now);
 }
 
-/*= RFC9795-9.1 test */
-/*= RFC9795-9.3 test */
+/*= RFC9795-9.3 RFC9795-12.2a test */
 static void what_is_signed_in_compact_form_is_rebuilt(void **state)
 {
     (void)state;
@@ -134,8 +133,7 @@ static void another_message_breaks_the_compact_form(void **state)
     }
 }
 
-/*= RFC9795-9 test */
-/*= RFC9795-12.1 test */
+/*= RFC8224-4.1i RFC9795-9.1 RFC9795-9.2 RFC9795-12.1a RFC9795-12.1c test */
 static void what_the_message_does_not_say_has_no_compact_form(void **state)
 {
     (void)state;
@@ -199,7 +197,7 @@ static void a_full_token_takes_its_name_from_the_message(void **state)
     stir_verdict_free(verdict);
 }
 
-/*= RFC9795-12.2 test */
+/*= RFC9795-12.2d test */
 static void the_name_is_held_against_what_the_message_shows(void **state)
 {
     (void)state;
@@ -235,7 +233,7 @@ static void the_name_is_held_against_what_the_message_shows(void **state)
     }
 }
 
-/*= RFC8224-4.1 test */
+/*= RFC8224-4.1k test */
 static void media_keys_are_signed_where_they_must_or_shall_be(void **state)
 {
     (void)state;

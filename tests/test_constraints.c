@@ -60,7 +60,6 @@ static void hold(const char *hex, const struct row *rows, size_t n)
 }
 #define HOLD(hex, rows) hold(hex, rows, sizeof(rows) / sizeof((rows)[0]))
 
-/*= RFC9118-3 test */
 static void holds_the_example_of_rfc9118(void **state)
 {
     (void)state;
@@ -95,6 +94,7 @@ static void names_and_values_are_compared_behind_their_escapes(void **state)
     HOLD(RFC9118, rows);
 }
 
+/*= RFC8226-8a RFC9118-3a test */
 static void a_claim_in_two_entries_must_satisfy_both(void **state)
 {
     (void)state;
@@ -133,6 +133,7 @@ static void values_that_are_no_strings_are_compared_in_canonical_form(void **sta
     HOLD(TYPES, rows);
 }
 
+/*= RFC9118-3c test */
 static void excludes_by_name_alone(void **state)
 {
     (void)state;
@@ -148,7 +149,7 @@ static void excludes_by_name_alone(void **state)
     HOLD(EXCLUDE, rows);
 }
 
-/*= RFC9118-3 test */
+/*= RFC9118-3e test */
 static void excluding_a_base_claim_makes_the_extension_void(void **state)
 {
     (void)state;
@@ -174,7 +175,6 @@ static void excluding_a_base_claim_makes_the_extension_void(void **state)
     }
 }
 
-/*= RFC8226-8 test */
 static void the_old_form_has_no_exclusions(void **state)
 {
     (void)state;
@@ -188,6 +188,7 @@ static void the_old_form_has_no_exclusions(void **state)
     stir_constraints_free(c);
 }
 
+/*= RFC9118-3f test */
 static void refuses_what_is_not_the_syntax(void **state)
 {
     (void)state;

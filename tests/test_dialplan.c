@@ -158,7 +158,6 @@ static struct stir_tn_options options_of(const char *plan)
     return options;
 }
 
-/*= RFC8224-8.3 test */
 static void numbers_become_global_by_the_plan_of_their_country(void **state)
 {
     (void)state;

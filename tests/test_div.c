@@ -159,7 +159,7 @@ static void judge_rows(const struct row *rows, size_t n)
         judge_row(&rows[i]);
 }
 
-/*= RFC8946-4.2 test */
+/*= RFC8946-4.2a RFC8946-4.2b RFC8946-4.2c RFC8946-4.2f RFC8946-4.2g RFC8946-4.2h test */
 static void ways_are_followed_whatever_the_order(void **state)
 {
     (void)state;
@@ -178,6 +178,7 @@ static void ways_are_followed_whatever_the_order(void **state)
         {"a loop beside the way", "shaken 1>2|div 1>2 by 3|div 1>3 by 2", '2', '3', STIR_R_NONE, STIR_R_DIV_LOOP, 2},
         {"a loop that never leaves", "shaken 1>2|div 1>3 by 2|div 1>2 by 3", '2', '4', STIR_R_NONE, STIR_R_DIV_LOOP, 0},
         {"two ways, the shorter", "shaken 1>2|div 1>5 by 2|div 1>3 by 2|div 1>5 by 3", '2', '5', STIR_R_NONE, STIR_R_NONE, 2},
+        {"a kind that nobody supports under a good div", "foo 1>2|div 1>3 by 2", '2', '3', STIR_R_PPT_UNSUPPORTED, STIR_R_DIV_CHAIN_BROKEN, 0},
         {"div alone", "div 1>3 by 2", '2', '3', STIR_R_DIV_CHAIN_BROKEN, STIR_R_DIV_CHAIN_BROKEN, 0},
         {"H46 fresh div over an old token", "shaken 1>2 old|div 1>3 by 2", '2', '3', STIR_R_IAT_STALE, STIR_R_NONE, 0},
         {"an old div", "shaken 1>2|div 1>3 by 2 old", '3', '3', STIR_R_DIV_CHAIN_BROKEN, STIR_R_IAT_STALE, 0},
@@ -188,7 +189,7 @@ static void ways_are_followed_whatever_the_order(void **state)
     judge_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-/*= RFC8946-5.1 test */
+/*= RFC8946-5.1c RFC8946-5.1d test */
 static void a_div_o_token_is_a_way_of_its_own(void **state)
 {
     (void)state;
@@ -224,7 +225,6 @@ static void a_div_o_token_is_a_way_of_its_own(void **state)
     judge_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-/*= RFC8946-3 test */
 static void a_div_token_that_nests_another_is_refused(void **state)
 {
     (void)state;
@@ -237,6 +237,7 @@ static void a_div_token_that_nests_another_is_refused(void **state)
 }
 
 /* Each certificate is fetched from where the token itself says, and each answer finds its token. */
+/*= RFC9410-5c test */
 static void nested_tokens_have_needs_of_their_own(void **state)
 {
     (void)state;
@@ -412,6 +413,7 @@ static void the_way_is_shown(void **state)
     stir_verdict_free(verdict);
 }
 
+/*= RFC8946-4.2d RFC8946-4.2e test */
 static void a_div_for_another_caller_links_nothing(void **state)
 {
     (void)state;
@@ -441,6 +443,7 @@ static void a_retargeted_call_is_told_apart(void **state)
 }
 
 /* RFC 8946 §3: the signer of a div token holds the diverting number, not the caller's. */
+/*= RFC8946-3h RFC8946-4.2c test */
 static void authority_is_over_the_diverting_number(void **state)
 {
     (void)state;

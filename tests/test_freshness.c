@@ -110,7 +110,7 @@ static void sign_at(char *identity, size_t cap, int iat)
     pki_sign(&pki, identity, cap, GOOD_HEADER, payload, GOOD_PARAMS);
 }
 
-/*= RFC8224-6.2 test */
+/*= RFC8224-12.1 test */
 static void each_rule_of_time_holds_to_its_second(void **state)
 {
     (void)state;

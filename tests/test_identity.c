@@ -16,7 +16,6 @@ static struct stir_identity parsed(const char *text, enum stir_identity_mode mod
     return id;
 }
 
-/*= RFC8224-4 test */
 static void the_grammar_reads_strictly(void **state)
 {
     (void)state;

@@ -79,7 +79,7 @@ static void json_takes_every_kind_of_value(void **state)
     }
 }
 
-/*= RFC8225-9 test */
+/*= RFC8225-9d test */
 static void json_refuses_what_is_not_strict(void **state)
 {
     (void)state;
@@ -373,7 +373,7 @@ static void assert_canonical(const char *text, const char *wanted)
         fail_msg("%s was called canonical and becomes %s", text, buf);
 }
 
-/*= RFC8225-9 test */
+/*= RFC8225-9b RFC8225-9c RFC8225-9e test */
 static void json_writes_the_canonical_form(void **state)
 {
     (void)state;

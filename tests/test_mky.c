@@ -23,7 +23,6 @@ static int free_pki(void **state)
 #define A KEY("sha-256", "021ACC54")
 #define B KEY("sha-256", "4AADB9B1")
 
-/*= RFC8225-5.2.2 test */
 static void keys_of_the_token_are_those_of_the_sdp(void **state)
 {
     (void)state;

@@ -100,6 +100,7 @@ static const char *header_of(const char *ppt)
 
 /* ---- Kinds ---- */
 
+/*= RFC8946-3c test */
 static void ppt_texts_and_kinds_belong_together(void **state)
 {
     (void)state;
@@ -120,7 +121,6 @@ static void ppt_texts_and_kinds_belong_together(void **state)
 
 /* ---- Reading ---- */
 
-/*= RFC8588-4 test */
 static void passport_reads_a_shaken_token(void **state)
 {
     (void)state;
@@ -272,7 +272,6 @@ static void passport_faults_signatures_that_are_not_64_bytes(void **state)
     }
 }
 
-/*= RFC8225-4 test */
 /*= RFC7515-4.1.11 test */
 static void passport_judges_the_header(void **state)
 {
@@ -328,7 +327,6 @@ static void assert_rows(const struct row *rows, size_t n)
 #define ORIGID "\"origid\":\"123e4567-e89b-12d3-a456-426655440000\""
 #define DIV "\"div\":{\"tn\":\"12155551213\"}"
 
-/*= RFC8225-5.1.1 test */
 static void passport_judges_iat(void **state)
 {
     (void)state;
@@ -364,8 +362,7 @@ static void passport_judges_iat(void **state)
     }
 }
 
-/*= RFC8225-5.2.1 test */
-/*= RFC8224-8.3 test */
+/*= RFC8225-5.2.1.1b RFC8225-5.2.1a RFC8225-5.2.1b RFC8225-5.2.1c RFC8946-3e test */
 static void passport_judges_orig_and_dest(void **state)
 {
     (void)state;
@@ -436,8 +433,6 @@ static void passport_bounds_dest(void **state)
     }
 }
 
-/*= RFC8588-4 test */
-/*= RFC8588-5 test */
 static void passport_judges_attest_and_origid(void **state)
 {
     (void)state;
@@ -472,6 +467,7 @@ static void passport_judges_attest_and_origid(void **state)
     stir_passport_free(p);
 }
 
+/*= RFC8225-5 test */
 static void passport_says_which_claims_are_unknown(void **state)
 {
     (void)state;
@@ -486,7 +482,7 @@ static void passport_says_which_claims_are_unknown(void **state)
     ASSERT_ROWS(rows);
 }
 
-/*= RFC8946-3 test */
+/*= RFC8946-3a RFC8946-3i test */
 static void passport_judges_div(void **state)
 {
     (void)state;
@@ -519,7 +515,7 @@ static const char *div_o_payload(struct stir_slice inner)
     return buf;
 }
 
-/*= RFC8946-5 test */
+/*= RFC8946-5 RFC8946-6a RFC8946-6b test */
 static void passport_judges_opt(void **state)
 {
     (void)state;
@@ -625,8 +621,8 @@ static void passport_judges_rph_and_sph(void **state)
 #define RCD(members) "{" DEST "," IAT "," ORIG ",\"rcd\":{" members "}}"
 #define RCDI(members) "{" DEST "," IAT "," ORIG ",\"rcd\":{\"jcd\":[\"vcard\",[]],\"nam\":\"Q\"},\"rcdi\":{" members "}}"
 
-/*= RFC9795-5.1 test */
-/*= RFC9795-6 test */
+/*= RFC9795-5.1.1a RFC9795-5.1.1c RFC9795-5.1.2a RFC9795-5.1.4a RFC9795-5.1.5b RFC9795-6a RFC9795-6c RFC9795-6d RFC9795-8 test */
+/*= RFC9795-8.1b test */
 static void passport_judges_rich_call_data(void **state)
 {
     (void)state;
@@ -692,7 +688,7 @@ static void passport_judges_rich_call_data(void **state)
 
 #define MKY(value) "{" DEST "," IAT ",\"mky\":" value "," ORIG "}"
 
-/*= RFC8225-5.2.2 test */
+/*= RFC8225-5.2.2a RFC8225-5.2.2c test */
 static void passport_judges_media_keys(void **state)
 {
     (void)state;
@@ -954,6 +950,7 @@ static struct stir_passport_params shaken_params(const struct stir_party *orig, 
     return params;
 }
 
+/*= RFC8224-4.1a RFC8224-4.1l RFC8225-4.2 RFC8225-5.2.1.1a RFC8225-6b RFC8588-8 test */
 static void writer_gives_the_golden_strings(void **state)
 {
     (void)state;
@@ -992,7 +989,7 @@ static void writer_gives_the_golden_strings(void **state)
         "{\"dest\":{\"tn\":[\"12155551214\"]},\"div\":{\"hi\":\"1.2.1\",\"tn\":\"12155551213\"},\"iat\":1443208345,\"orig\":{\"tn\":\"12155551212\"}}");
 }
 
-/*= RFC8225-5.2.2 test */
+/*= RFC8225-5.2.2b RFC8225-5.2.2d test */
 static void writer_gives_the_media_keys_of_rfc8225(void **state)
 {
     (void)state;
@@ -1035,7 +1032,6 @@ static void writer_gives_the_media_keys_of_rfc8225(void **state)
     assert_err(write_payload(&params, NULL), STIR_EVALUE);
 }
 
-/*= RFC8225-5.2.1 test */
 static void writer_sorts_dest_numbers_before_uris(void **state)
 {
     (void)state;
@@ -1120,6 +1116,7 @@ static void writer_refuses_what_a_verifier_would_fault(void **state)
     }
 }
 
+/*= RFC8224-9a test */
 static void writer_refuses_headers_that_would_break_the_message(void **state)
 {
     (void)state;
@@ -1285,6 +1282,7 @@ static void canonical_form_of_any_object(void **state)
 }
 
 /* Every kind, written and read again, says the same. */
+/*= RFC8224-4.1f RFC8225-5.2.1.2 test */
 static void parse_of_write_is_the_identity(void **state)
 {
     (void)state;

@@ -111,7 +111,7 @@ static void assert_digest(const struct stir_rcd *rcd, size_t i, enum stir_rcd_st
                  state_names[wanted]);
 }
 
-/*= RFC9795-6.1 test */
+/*= RFC9795-6b test */
 static void values_of_the_token_are_settled_at_once(void **state)
 {
     (void)state;
@@ -174,8 +174,7 @@ static void values_of_the_token_are_settled_at_once(void **state)
     }
 }
 
-/*= RFC9795-6.1.2 test */
-/*= RFC9795-6.1.3 test */
+/*= RFC9795-4 RFC9795-6.1.2 RFC9795-6.1.3 RFC9795-6.1.4a test */
 static void urls_want_a_digest(void **state)
 {
     (void)state;
@@ -205,7 +204,7 @@ static void urls_want_a_digest(void **state)
     }
 }
 
-/*= RFC9795-8.2 test */
+/*= RFC9795-8.2a test */
 static void content_is_held_against_its_digest(void **state)
 {
     (void)state;
@@ -235,7 +234,7 @@ static void content_is_held_against_its_digest(void **state)
     stir_arena_clear(&arena);
 }
 
-/*= RFC9795-6.1.4 test */
+/*= RFC9795-5.1.5c RFC9795-6.1.4b test */
 static void a_linked_card_is_looked_into_when_it_holds(void **state)
 {
     (void)state;
@@ -407,6 +406,7 @@ static const struct page pages[] = {{ICON, PNG}, {"https://h.example/c", CARD}, 
 #define JCL "\"jcl\":\"https://h.example/c\","
 
 /* H52. */
+/*= RFC9795-8.2b test */
 static void content_changes_nothing_but_what_is_said_of_it(void **state)
 {
     (void)state;
@@ -574,7 +574,7 @@ static void nothing_is_asked_where_nothing_can_pass(void **state)
     stir_verdict_free(verdict);
 }
 
-/*= RFC9795-8.1 test */
+/*= RFC9795-8.1d RFC9795-12.2c test */
 static void call_data_is_shown_of_tokens_that_passed(void **state)
 {
     (void)state;

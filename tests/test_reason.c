@@ -71,9 +71,7 @@ static const char *line(char *buf, size_t cap, const char *cause, const char *id
     return buf;
 }
 
-/*= RFC9410-5 test */
-/*= RFC9410-6 test */
-/*= RFC8224-6.2 test */
+/*= RFC8224-6.2c RFC9410-5a RFC9410-5b RFC9410-6 test */
 static void each_failing_header_has_its_reason_and_no_other_has(void **state)
 {
     (void)state;

@@ -39,7 +39,6 @@ static struct stir_replay_stats stats_of(const struct stir_replay *replay)
     return stats;
 }
 
-/*= RFC8224-12.1 test */
 static void a_token_of_another_call_is_seen(void **state)
 {
     (void)state;

@@ -192,7 +192,6 @@ static void reads_a_response(void **state)
     support_free(m.text);
 }
 
-/*= RFC8224-4 test */
 static void each_identity_header_is_one_value(void **state)
 {
     (void)state;
@@ -601,7 +600,7 @@ static void null_arguments_are_refused(void **state)
     assert_int_equal(sip.call.size, sizeof(struct stir_call));
 }
 
-/*= RFC9796-6 test */
+/*= RFC9795-9.3 RFC9796-6 test */
 static void finds_the_call_reason(void **state)
 {
     (void)state;

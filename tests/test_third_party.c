@@ -177,7 +177,6 @@ static void check_row(size_t row, const size_t *order, size_t n)
     stir_verdict_free(verdict);
 }
 
-/*= RFC9795-10 test */
 /*= RFC9795-10.1 test */
 static void a_third_party_is_used_beside_a_token_that_vouches_for_the_number(void **state)
 {

@@ -40,7 +40,7 @@ static void check_rows(parse_fn *parse, const struct stir_tn_options *options, c
 }
 #define CHECK_ROWS(parse, options, rows) check_rows(parse, options, rows, sizeof(rows) / sizeof(rows[0]))
 
-/*= RFC8224-8.3 test */
+/*= RFC8224-8.3a test */
 static void numbers_lose_plus_and_separators(void **state)
 {
     (void)state;
@@ -289,6 +289,7 @@ static void special_numbers_are_the_built_in_or_the_listed(void **state)
     CHECK_ROWS(stir_tn_parse, &german, rows);
 }
 
+/*= RFC8224-8.3b test */
 static void canonical_is_1_to_15_of_digits_star_and_hash(void **state)
 {
     (void)state;
@@ -305,7 +306,7 @@ static void canonical_is_1_to_15_of_digits_star_and_hash(void **state)
     assert_false(stir_tn_is_canonical(stir_slice_of("1\0002", 3)));
 }
 
-/*= RFC8224-8.1 test */
+/*= RFC8224-6.1c RFC8224-6.2d RFC8224-8.1 test */
 static void uris_with_numbers_are_numbers(void **state)
 {
     (void)state;
@@ -354,7 +355,7 @@ static void uris_with_numbers_are_numbers(void **state)
     CHECK_ROWS(stir_party_parse, &america, national);
 }
 
-/*= RFC8224-8.5 test */
+/*= RFC8224-8.5a RFC8224-8.5b RFC8224-8.5c RFC8224-8.5d test */
 static void other_uris_are_normalised(void **state)
 {
     (void)state;

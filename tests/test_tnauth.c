@@ -104,7 +104,7 @@ static void reads_base64_in_both_alphabets_padded_or_not(void **state)
     }
 }
 
-/*= RFC8226-9 test */
+/*= RFC8226-11.2 test */
 static void refuses_what_is_not_rfc8226(void **state)
 {
     (void)state;
@@ -431,7 +431,6 @@ static void covers_numbers_of_the_same_length_only(void **state)
     }
 }
 
-/*= RFC9060-4 test */
 static void encompasses_by_code_and_by_union(void **state)
 {
     (void)state;

@@ -30,6 +30,7 @@ static struct stir_verdict *verdict_of(const char *from, int64_t later, bool sig
     return call_verify(&call, &policy, pki.trust, stir_slice_of(pki.pem, pki.pem_len), NOW + later);
 }
 
+/*= RFC8224-6.2a test */
 static void the_line_says_the_result(void **state)
 {
     (void)state;
@@ -117,7 +118,6 @@ static void every_writer_says_how_much_it_needs(void **state)
     stir_verdict_free(v);
 }
 
-/*= RFC9410-3 test */
 static void the_reason_header_names_cause_and_token(void **state)
 {
     (void)state;

@@ -135,6 +135,9 @@ static const struct row {
     {"ppt parameter missing is borne", NULL, NULL, ";info=<" X5U ">", NULL, NULL, 0, STIR_R_NONE},
 };
 
+/*= RFC8224-4 RFC8224-4.1b RFC8224-4.1c RFC8224-4.1d RFC8224-4.1h RFC8224-4.1l RFC8224-6.2.4 RFC8224-6.2c RFC8225-3 test */
+/*= RFC8225-4.1 RFC8225-4.2 RFC8225-5.1.1a RFC8225-6a RFC8225-8a RFC8225-8b RFC8225-9f RFC8226-8d RFC8588-4 test */
+/*= RFC9118-3g RFC9795-5.1.2a RFC9795-10.2a RFC9795-10.2b test */
 static void each_departure_has_its_reason(void **state)
 {
     (void)state;
@@ -156,6 +159,7 @@ static void each_departure_has_its_reason(void **state)
 }
 
 /* H16: whatever bit flips in any of the three parts, the call never passes. */
+/*= RFC8224-6.2e RFC9795-8.1a test */
 static void no_flipped_bit_passes(void **state)
 {
     (void)state;
@@ -190,6 +194,7 @@ static void no_flipped_bit_passes(void **state)
     stir_chain_free(chain);
 }
 
+/*= RFC8224-6.2e test */
 static void a_signature_of_another_key_fails_the_number(void **state)
 {
     (void)state;
@@ -301,6 +306,7 @@ static void nothing_is_asked_for_a_token_that_cannot_pass(void **state)
     stir_verify_free(v);
 }
 
+/*= RFC8224-6.2b test */
 static void exhaustive_goes_on_and_still_reports_the_first(void **state)
 {
     (void)state;
@@ -318,6 +324,7 @@ static void exhaustive_goes_on_and_still_reports_the_first(void **state)
     stir_verdict_free(verdict);
 }
 
+/*= RFC8224-7.2a test */
 static void needs_are_answered_once_and_only_as_asked(void **state)
 {
     (void)state;
@@ -427,6 +434,7 @@ static void times_of_the_certificate_count_at_iat_and_now(void **state)
     }
 }
 
+/*= RFC8946-3h test */
 static void a_number_outside_the_list_is_not_authorised(void **state)
 {
     (void)state;
@@ -457,6 +465,7 @@ static void a_number_outside_the_list_is_not_authorised(void **state)
     }
 }
 
+/*= RFC8226-8b RFC9118-3b RFC9795-8.1c test */
 static void constraints_of_the_certificate_bind_the_claims(void **state)
 {
     (void)state;
@@ -490,6 +499,7 @@ static void constraints_of_the_certificate_bind_the_claims(void **state)
     stir_trust_free(trust);
 }
 
+/*= RFC8224-6.2c RFC8224-9c test */
 static void one_good_token_among_bad_ones_suffices(void **state)
 {
     (void)state;
@@ -624,6 +634,7 @@ static void a_token_without_attestation_meets_no_minimum(void **state)
     stir_verdict_free(verdict);
 }
 
+/*= RFC8224-12.1 test */
 static void the_date_header_warns_and_fails_only_when_strict(void **state)
 {
     (void)state;
@@ -650,6 +661,7 @@ static void the_date_header_warns_and_fails_only_when_strict(void **state)
     }
 }
 
+/*= RFC8225-6b RFC8225-9a test */
 static void strict_refuses_what_the_default_bears(void **state)
 {
     (void)state;
@@ -678,6 +690,7 @@ static void strict_refuses_what_the_default_bears(void **state)
 }
 
 /* A2.5 under shaken; rebuilt from the message under rfc8224, byte for byte as RFC 8224 §4.1.1 has it. */
+/*= RFC8224-6.2f test */
 static void the_compact_form_is_rebuilt_only_where_its_kind_allows(void **state)
 {
     (void)state;

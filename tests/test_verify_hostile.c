@@ -147,7 +147,7 @@ static void kinds_that_vouch_for_no_caller_decide_no_call(void **state)
     }
 }
 
-/*= RFC9795-10 test */
+/*= RFC9795-10a test */
 static void rich_call_data_of_third_parties_does_not_decide(void **state)
 {
     (void)state;

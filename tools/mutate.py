@@ -73,7 +73,8 @@ class Copy:
         if not patch.test:
             return "does not name its test (# test: NAME)"
         if patch.test not in self.green:
-            self.green[patch.test] = self.test(patch.test)[0]
+            tries = (self.test(patch.test)[0] for _ in range(2))  # a busy machine may make one of the clock fail, once
+            self.green[patch.test] = next((colour for colour in tries if colour == "green"), "red or broken")
         if self.green[patch.test] != "green":
             return f"{patch.test} is {self.green[patch.test]} before anything is mutated"
         applied = self.run("git", "apply", "--whitespace=nowarn", patch.path)

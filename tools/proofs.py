@@ -2,6 +2,7 @@
 """What proves what: requirements, the code that meets them, and the mutations that show their tests red. proofs.py ROOT conformance|security writes the page.
 
 A mutation (tests/mutations/NAME.patch) names a test, a case of it and the clauses that it breaks; H<row>.patch and H<row>-WORD.patch belong to a row of tests/data/security.tsv.
+Marks stand beside code and tests: "= RFC8946-4.2a RFC8946-4.2b" and "= RFC8946-4.2a test", each in a comment of its own.
 """
 import re
 import sys
@@ -14,6 +15,7 @@ class Mutation:
         self.name = path.stem
         self.test, self.case = ((re.findall(rf"^# {word}: *(.+?)\s*$", head, re.M) or [None])[0] for word in ("test", "case"))
         self.clauses = re.findall(r"^# clause: *(\S+)", head, re.M)
+        self.file = (re.findall(r"^a/(\S+)", body) or [None])[0]
         self.row = int(match.group(1)) if (match := re.match(r"H(\d+)(-|$)", self.name)) else None
 
     def evidence(self):
@@ -35,6 +37,37 @@ def test_source(root, test):
         return Path(root, "tests", f"{test}.c")
     match = re.search(rf"test\('{re.escape(test)}', python, args: \[(?:'-B', )?files\('([^']+)'", Path(root, "tests/meson.build").read_text())
     return Path(root, "tests", match.group(1)) if match else None
+
+
+MARK = re.compile(r"(?:/\*|#)= ((?:[A-Za-z0-9.]+(?:-[A-Za-z0-9.]+)+ ?)+?) ?(test)?(?: ?\*/|$)", re.M)
+
+
+def marks(root):
+    """({clause: files of the code}, {clause: files of tests})"""
+    code, tests = {}, {}
+    for folder in ("src", "include", "tests", "fuzz"):
+        for path in sorted(Path(root, folder).rglob("*")):
+            if path.suffix not in (".c", ".h", ".sh", ".py", ".def") or "data" in path.parts:
+                continue
+            for match in MARK.finditer(path.read_text()):
+                for clause in match.group(1).split():
+                    files = (tests if match.group(2) else code).setdefault(clause, [])
+                    if path not in files:
+                        files.append(path)
+    return code, tests
+
+
+class Must:
+    """A line of tests/data/musts.tsv. `note`: what is open, or why it is not ours."""
+
+    def __init__(self, clause, whom, text, note=""):
+        self.clause, self.whom, self.text, self.note = clause, whom, text, note
+        self.rfc, self.section = clause.split("-", 1)
+        self.ours = whom != "none"
+
+
+def musts(root):
+    return [Must(*row) for row in table(root, "musts")]
 
 
 def evidence_of(which):
@@ -59,7 +92,58 @@ def security(root):
         yield f"| {row} | {threat} | {evidence_of(which) or '*open: ' + note[0] + '*'} |"
 
 
-PAGES = {"security": security}
+def natural(text):
+    return [int(word) if word.isdigit() else word for word in re.split(r"(\d+)", text)]
+
+
+def shown(paths, root):
+    """Files of code below src, of tests by their name."""
+    below = [str(path.relative_to(root)) for path in paths]
+    return ", ".join(name.removeprefix("src/").removeprefix("tests/") for name in below)
+
+
+def clauses_of(root, rfc, wanted, found, code):
+    yield f"## RFC {rfc[3:]}"
+    yield ""
+    yield "| § | binds | asks | code | test (mutation) |"
+    yield "|---|---|---|---|---|"
+    for must in wanted:
+        if must.ours:
+            which = [mutation for mutation in found if must.clause in mutation.clauses]
+            yield f"| {must.section} | {must.whom} | {must.text} | {shown(code.get(must.clause, []), root)} | {'*open: ' + must.note + '*' if must.note else evidence_of(which)} |"
+    yield ""
+    others = [must for must in wanted if not must.ours]
+    if others:
+        yield "Not ours: " + "; ".join(f"§{must.section} {must.text} ({must.note})" for must in others) + "."
+        yield ""
+
+
+def conformance(root):
+    found, all_musts, (code, tests) = mutations(root), musts(root), marks(root)
+    rfcs = sorted({must.rfc for must in all_musts}, key=natural)
+    ours = [must for must in all_musts if must.ours]
+    yield "# Conformance"
+    yield ""
+    yield "Written by `python3 tools/proofs.py . conformance >docs/CONFORMANCE.md` from `tests/data/musts.tsv` (what the RFCs ask, in our words), the marks beside the code (`= RFC8224-6.2e`) and"
+    yield "the heads of `tests/mutations`: the test of a clause is one that turns red when the code of this clause is broken."
+    yield ""
+    yield f"{len(ours)} requirements bind a signer, a verifier or a certificate; {sum(not must.note for must in ours)} are met and shown so, {sum(bool(must.note) for must in ours)} are open."
+    yield ""
+    for rfc in rfcs:
+        yield from clauses_of(root, rfc, [must for must in all_musts if must.rfc == rfc], found, code)
+    yield "## Other documents"
+    yield ""
+    yield "Clauses by the marks beside code and tests alone."
+    yield ""
+    yield "| clause | code | tests |"
+    yield "|---|---|---|"
+    for clause in sorted(set(code) | set(tests), key=natural):
+        document, section = clause.rsplit("-", 1)
+        if document not in rfcs:
+            yield f"| {document.replace('RFC', 'RFC ')} §{section} | {shown(code.get(clause, []), root)} | {shown(tests.get(clause, []), root)} |"
+
+
+PAGES = {"conformance": conformance, "security": security}
 
 if __name__ == "__main__":
     print("\n".join(PAGES[sys.argv[2]](sys.argv[1])))

@@ -37,8 +37,7 @@ static enum stir_err check_party(const char *claim, const struct stir_party *par
 
 /* Of the compact form a verifier rebuilds what the message holds, and nothing else. Of tokens without kind that is the parties, the time and the media keys, of
  * rcd a name and a reason too. */
-/*= RFC8224-4.1.1 */
-/*= RFC9795-9 */
+/*= RFC8224-9b RFC8225-8d RFC8946-3d RFC9795-9.2 */
 static enum stir_err check_style(const struct stir_attest_params *params, struct stir_diag *diag)
 {
     const struct stir_passport_params *claims = &params->claims;
@@ -55,7 +54,7 @@ static enum stir_err check_style(const struct stir_attest_params *params, struct
     return STIR_OK;
 }
 
-/*= RFC8588-5 */
+/*= RFC8588-5 RFC9795-12.1a */
 static enum stir_err check_claims(const struct stir_attest_params *params, struct stir_diag *diag)
 {
     const struct stir_passport_params *claims = &params->claims;
@@ -64,7 +63,7 @@ static enum stir_err check_claims(const struct stir_attest_params *params, struc
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "attest must be A, B or C");
     if (claims->origid.p ? !stir_is_uuid(claims->origid) : shaken)
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "origid \"%.*s\" is no UUID", STIR_SHOW(claims->origid));
-    if (claims->iss.p && claims->ppt != STIR_PPT_RCD && claims->ppt != STIR_PPT_OTHER) /*= RFC9795-12.1 */
+    if (claims->iss.p && claims->ppt != STIR_PPT_RCD && claims->ppt != STIR_PPT_OTHER)
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "iss marks rich call data of a third party: it goes with ppt rcd alone");
     TRY(check_style(params, diag));
     TRY(check_party("orig", claims->orig, params, diag));
@@ -87,18 +86,20 @@ static int64_t window_of(const struct stir_attest_params *params)
     return params->max_date_age ? params->max_date_age : MAX_DATE_AGE;
 }
 
+/*= RFC8224-6.1g RFC8225-5.1.1b */
 static enum stir_err check_time(const struct stir_attest_params *params, int64_t iat, struct stir_diag *diag)
 {
     int64_t window = window_of(params);
     if (iat < 0 || iat > STIR_IAT_MAX)
         return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "iat %lld is no time", (long long)iat);
-    if (iat < params->now - window || iat > params->now + window) /*= RFC8224-6.1 */
+    if (iat < params->now - window || iat > params->now + window)
         return stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "iat %lld is %lld s off: a verifier would call it stale", (long long)iat,
                              (long long)(iat > params->now ? iat - params->now : params->now - iat));
     return STIR_OK;
 }
 
 /* Whose number the signer must hold, as the verifier sees it. */
+/*= RFC8946-3f */
 static const struct stir_party *number_to_hold(const struct stir_passport_params *claims)
 {
     switch (claims->ppt) {
@@ -110,6 +111,7 @@ static const struct stir_party *number_to_hold(const struct stir_passport_params
 }
 
 /* What a verifier would hold against the certificate, before anybody has to find out from a failed call. */
+/*= RFC8224-6.1a RFC8224-6.1d RFC8224-6.1h RFC8946-3h RFC8946-4.1c */
 static enum stir_err check_cert(const struct stir_attest_params *params, const struct stir_key *key, int64_t iat, struct stir_diag *diag)
 {
     const struct stir_cert_info *cert = params->cert ? stir_cert_info(params->cert) : NULL;
@@ -189,6 +191,7 @@ enum stir_err stir_attest_prepare(struct stir_attest *out, const struct stir_att
     return digest_with(ctx, stir_slice_of(out->token, out->len), out->digest);
 }
 
+/*= RFC8224-4.1.1 RFC8225-7a */
 enum stir_err stir_attest_finish(char *buf, size_t cap, size_t *len, const struct stir_attest *prepared, const unsigned char sig[STIR_ES256_SIG])
 {
     if (!buf || !len || !prepared || !sig || prepared->len > STIR_MAX_TOKEN)
@@ -229,7 +232,7 @@ static bool is_signed(const struct stir_sip *sip)
     return false;
 }
 
-/*= RFC8224-6.1 */
+/*= RFC8224-4.1i RFC8224-4.1j */
 static enum stir_err check_date(int64_t *iat, bool *add_date, const struct stir_sip *sip, const struct stir_attest_params *params, struct stir_diag *diag)
 {
     int64_t window = window_of(params), date;
@@ -253,6 +256,7 @@ static enum stir_err check_date(int64_t *iat, bool *add_date, const struct stir_
 }
 
 /* The message with both lines put in, and where that happened. */
+/*= RFC8224-6.1f RFC8224-6.1i RFC8946-4.1b */
 static enum stir_err insert_lines(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, const struct stir_sip *sip, struct stir_slice invite,
                                   int64_t date, struct stir_slice identity)
 {
@@ -277,7 +281,7 @@ static enum stir_err insert_lines(char *buf, size_t cap, size_t *len, struct sti
 }
 
 /* A div token says who sent the call elsewhere: `div` when it is given, else the callee of To; dest is whom the call reaches now (RFC 8946 §4.1). */
-/*= RFC8946-4.1 */
+/*= RFC8946-3b RFC8946-3g RFC8946-4.1a */
 static enum stir_err fill_div(struct stir_passport_params *claims, const struct stir_sip *sip, const struct stir_message *message, struct stir_diag *diag)
 {
     if (sip->call.n_identity == 0)
@@ -312,7 +316,7 @@ static enum stir_err canonical_rcd(struct stir_slice *out, struct stir_arena *ar
 }
 
 /* Rich call data that nobody gave is the name that the message shows. */
-/*= RFC9795-12.1 */
+/*= RFC9795-9.1 RFC9795-12.1c */
 static enum stir_err fill_rcd(struct stir_attest_params *params, struct stir_arena *arena, const struct stir_call *call, struct stir_diag *diag)
 {
     struct stir_passport_params *claims = &params->claims;
@@ -333,7 +337,7 @@ static enum stir_err fill_rcd(struct stir_attest_params *params, struct stir_are
     return STIR_OK;
 }
 
-/*= RFC8224-4.1 */
+/*= RFC8224-4.1k */
 static enum stir_err fill_media_keys(struct stir_attest_params *params, struct stir_arena *arena, const struct stir_call *call, struct stir_diag *diag)
 {
     bool in_any_case = params->claims.ppt == STIR_PPT_NONE || params->style.compact;
@@ -367,6 +371,7 @@ static enum stir_err check_message(const struct stir_sip *sip, const struct stir
 }
 
 /* The claims that the message says. */
+/*= RFC8224-4.1e RFC8224-4.1g */
 static enum stir_err fill_claims(struct stir_attest_params *params, struct stir_message *message, struct stir_arena *arena, const struct stir_sip *sip,
                                  struct stir_diag *diag)
 {

@@ -6,6 +6,7 @@
 #include "core/verify.h"
 
 /* Whose number the signer must hold: the diverting one for div, the callee's for rsp, else the caller's (requirements C6). */
+/*= RFC8946-3h RFC8946-4.2c */
 static const struct stir_claim_party *number_to_hold(const struct stir_passport *p)
 {
     switch (p->ppt) {
@@ -50,7 +51,7 @@ static bool is_by_reference(const struct stir_cert_info *leaf)
 }
 
 /* Only what a trusted CA wrote is ever fetched. */
-/*= RFC8226-10.1 */
+/*= RFC8226-10.1a RFC8226-10.1b */
 void stir_tnlist_begin(struct stir_judgement *j)
 {
     const struct stir_chain_info *chain = stir_chain_info(j->chain);
@@ -94,13 +95,14 @@ static void judge_containment(struct stir_judgement *j)
         const struct stir_cert_info *issuer = stir_cert_info(chain->path[i]);
         if (!issuer->tnauth_list)
             continue;
-        if (!stir_tnauth_encompasses(issuer->tnauth_list, j->tnlist, &by_code)) /*= RFC9060-4 */
+        if (!stir_tnauth_encompasses(issuer->tnauth_list, j->tnlist, &by_code))
             stir_judge_say(j, STIR_R_TNAUTH_NOT_ENCOMPASSED, "the TNAuthList at %.*s goes beyond that of %.*s", STIR_SHOW(j->tnlist_url),
                            STIR_NAME(issuer->subject));
         return;
     }
 }
 
+/*= RFC9060-4 */
 bool stir_judge_tnlist(struct stir_judgement *j)
 {
     if (!is_by_reference(stir_cert_info(stir_chain_info(j->chain)->leaf)))
@@ -136,7 +138,7 @@ static bool will_ask(const struct stir_judgement *j)
     return j->policy->check_authority && vouches(j) && !stir_is_rph(j) && !stir_is_third_party(j) && number_to_hold(j->passport)->kind == STIR_PARTY_TN;
 }
 
-/*= RFC8226-10 */
+/*= RFC8946-3h */
 void stir_judge_authority(struct stir_judgement *j)
 {
     const struct stir_claim_party *claim = number_to_hold(j->passport);

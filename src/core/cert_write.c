@@ -276,7 +276,6 @@ static enum stir_err put_extensions(struct stir_writer *w, const struct plan *pl
     TRY(put_key_ids(w, plan));
     TRY(put_crl_point(w, &plan->p, diag));
     TRY(put_policy(w, plan->p.policy, diag));
-    /*= RFC8226-9 */
     if (plan->p.tnauth)
         stir_extension_put(w, SLICE(oid_tnauth), false, stir_tnauth_der(plan->p.tnauth));
     stir_der_close(w, list);

@@ -97,6 +97,7 @@ static size_t choose_leaf(struct stir_cert *const *certs, size_t n)
 }
 
 /* Signer first, each followed by its issuer (RFC 9060 §7). */
+/*= RFC9060-7a */
 static bool in_order(struct stir_cert *const *certs, size_t n, size_t leaf)
 {
     bool good = leaf == 0;

@@ -6,7 +6,7 @@
 #include "core/sip.h"
 #include "core/verify.h"
 
-/*= RFC8224-4.1.1 */
+/*= RFC8224-6.2f */
 static enum stir_err rebuild(struct stir_judgement *j, struct stir_passport_params *params)
 {
     enum { ROOM = STIR_MAX_JSON };
@@ -44,7 +44,6 @@ static enum stir_err rebuild(struct stir_judgement *j, struct stir_passport_para
     return STIR_OK;
 }
 
-/*= RFC9795-9.1 */
 static enum stir_err write_name(struct stir_slice *rcd, struct stir_arena *arena, struct stir_slice display_name)
 {
     static const char begin[] = "{\"nam\":", escape[] = "\\u0000";
@@ -64,6 +63,7 @@ static enum stir_err write_name(struct stir_slice *rcd, struct stir_arena *arena
     return stir_utf8_valid(name) ? STIR_OK : STIR_EVALUE;
 }
 
+/*= RFC9795-12.2a */
 enum stir_err stir_compact_rcd(struct stir_slice *rcd, struct stir_slice *crn, struct stir_arena *arena, const struct stir_call *call)
 {
     *crn = stir_slice_of(NULL, 0);

@@ -20,6 +20,7 @@ struct stir_constraints {
 
 /* ---- Reading ---- */
 
+/*= RFC9118-3f */
 static enum stir_err take_name(struct stir_reader *r, struct stir_slice *name)
 {
     TRY(stir_der_get(r, TAG_IA5STRING, name, NULL));
@@ -81,8 +82,8 @@ static enum stir_err take_member(struct stir_reader *r, unsigned char tag, take_
     return stir_reader_left(&in) ? STIR_EDER : check_list(*list, take);
 }
 
-/*= RFC9118-3 */
 /* iat, orig and dest are always permitted: a certificate that excludes one is treated as if it had no such extension. */
+/*= RFC9118-3e */
 static bool excludes_baseline(struct stir_slice exclude)
 {
     struct stir_reader r = stir_reader_of(exclude);
@@ -170,8 +171,8 @@ static enum stir_err claim_text(struct stir_slice *text, struct stir_json claim,
     return STIR_OK;
 }
 
-/*= RFC9118-3 */
 /* Exactly one of the values, byte by byte. */
+/*= RFC8226-8b RFC9118-3b */
 static bool is_permitted(struct stir_slice text, struct stir_slice values)
 {
     struct stir_reader r = stir_reader_of(values);
@@ -210,6 +211,7 @@ static enum stir_err find_unpermitted(struct stir_slice permitted, struct stir_j
 }
 
 /* The reasons in the order of the catalogue. */
+/*= RFC8226-8a RFC9118-3a RFC9118-3c */
 enum stir_err stir_constraints_check(const struct stir_constraints *c, struct stir_json payload, enum stir_reason *reason, struct stir_slice *claim)
 {
     struct stir_slice name = {NULL, 0};

@@ -21,7 +21,6 @@ static void say_digests(struct stir_judgement *j, enum stir_rcd_state state, enu
     }
 }
 
-/*= RFC9795-8.2 */
 void stir_judge_content(struct stir_judgement *j)
 {
     if (!j->rcd)
@@ -48,7 +47,7 @@ static enum stir_err shows(bool *shown, bool *same, struct stir_judgement *j, st
 }
 
 /* The name that is signed against the one that a telephone would show: of From, or as the network asserts it. */
-/*= RFC9795-12.2 */
+/*= RFC9795-12.2d */
 static enum stir_err judge_name(struct stir_judgement *j)
 {
     const struct stir_call *call = j->message->call;
@@ -82,7 +81,6 @@ static enum stir_err judge_rich_data(struct stir_judgement *j)
     return judge_name(j);
 }
 
-/*= RFC8225-5.2.2 */
 static enum stir_err judge_media_keys(struct stir_judgement *j)
 {
     const struct stir_call *call = j->message->call;

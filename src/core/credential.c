@@ -56,6 +56,7 @@ static bool judge_validity(struct stir_judgement *j)
 }
 
 /* Over the bytes received, never over a re-serialisation. */
+/*= RFC8224-6.2e RFC9795-8.1a */
 static enum stir_err judge_signature(struct stir_judgement *j, struct stir_es256_ctx *ctx)
 {
     struct stir_key *key = stir_cert_key(stir_chain_info(j->chain)->leaf);
@@ -72,6 +73,7 @@ static enum stir_err judge_signature(struct stir_judgement *j, struct stir_es256
     return STIR_OK;
 }
 
+/*= RFC9795-8.1c */
 static enum stir_err judge_constraints(struct stir_judgement *j)
 {
     const struct stir_cert *leaf = stir_chain_info(j->chain)->leaf;

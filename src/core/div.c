@@ -26,6 +26,7 @@ static bool is_div(const struct stir_judgement *j)
     return is_read(j) && (j->passport->ppt == STIR_PPT_DIV || is_div_o(j)) && j->passport->div.kind != STIR_PARTY_NONE;
 }
 
+/*= RFC8946-4.2h */
 static bool vouches(const struct stir_judgement *j)
 {
     return is_read(j) && !stir_is_third_party(j) &&
@@ -54,6 +55,7 @@ static bool party_of(struct stir_party *out, const struct stir_claim_party *clai
 }
 
 /* `div` was the callee of `before`: the call was theirs to divert. */
+/*= RFC8946-4.2a */
 static bool was_callee(const struct stir_judgement *div, const struct stir_judgement *before)
 {
     struct stir_party diverter;
@@ -61,6 +63,7 @@ static bool was_callee(const struct stir_judgement *div, const struct stir_judge
 }
 
 /* A div token diverts whatever token was for the diverting party; a div-o token the one that it nests, and no other. */
+/*= RFC8946-5.1c */
 static bool follows(const struct stir_judgement *div, const struct stir_judgement *before)
 {
     if (is_div_o(div) && before->within != div->number)
@@ -75,6 +78,7 @@ static bool same_caller(const struct stir_judgement *a, const struct stir_judgem
 }
 
 /* The shortest way from `root` to the target. Each token is reached once: neither loops nor many equal tokens make the search long. */
+/*= RFC8946-4.2b RFC8946-4.2d RFC8946-4.2e */
 static bool find_way(struct way *way, const struct stir_judgement *tokens, size_t n, const struct stir_judgement *root)
 {
     size_t queue[STIR_MAX_TOKENS], from[STIR_MAX_TOKENS], depth[STIR_MAX_TOKENS];
@@ -163,7 +167,6 @@ static void judge_loose(struct stir_judgement *tokens, size_t n, struct stir_jud
         stir_judge_say(div, STIR_R_DIV_CHAIN_BROKEN, "%.*s diverts to %.*s", STIR_SHOW(div->passport->div.text), STIR_SHOW(div->passport->dest[0].text));
 }
 
-/*= RFC8946-4.2 */
 enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
 {
     uint32_t used = 0;
@@ -197,6 +200,7 @@ enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
     return STIR_OK;
 }
 
+/*= RFC8946-4.2c RFC8946-4.2g */
 void stir_judge_diversion(struct stir_judgement *tokens, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -52,6 +52,7 @@ void stir_judge_off(struct stir_judgement *j, enum stir_check_id check)
         j->checks[check - 1].outcome = STIR_OFF;
 }
 
+/*= RFC8224-6.2b */
 const struct stir_check *stir_judge_failure(const struct stir_judgement *j)
 {
     for (size_t i = 0; i < STIR_CHECK_COUNT - 1; i++)
@@ -126,7 +127,6 @@ static bool read_pai(struct stir_party *out, const struct stir_call *call, const
     return best > 0;
 }
 
-/*= RFC8224-6.2.2 */
 void stir_message_read(struct stir_message *message, const struct stir_call *call, const struct stir_policy *policy)
 {
     *message = (struct stir_message){.call = call};
@@ -159,6 +159,7 @@ static bool asks_for_date(const struct stir_policy *policy)
 }
 
 /* Date against now and Date against iat are rules of their own, each with its window; iat against now is judge_iat()'s. In compact form iat is the Date. */
+/*= RFC8224-12.1 */
 static void judge_date(struct stir_judgement *j)
 {
     const struct stir_message *m = j->message;
@@ -195,7 +196,6 @@ static void judge_departures(struct stir_judgement *j)
         stir_judge_say(j, STIR_R_BASE64, "a character that base64url has not");
 }
 
-/*= RFC8946-6 */
 /* What the claim opt holds is in full form, or it was not taken for a token (passport.c). */
 static bool judge_nested(struct stir_judgement *j, struct stir_slice token)
 {
@@ -214,7 +214,6 @@ static void read_own_params(struct stir_judgement *j)
     j->identity.ppt = j->passport->ppt_text;
 }
 
-/*= RFC8224-4 */
 static bool judge_identity(struct stir_judgement *j, struct stir_slice value)
 {
     struct stir_diag diag = {0};
@@ -231,6 +230,7 @@ static bool judge_identity(struct stir_judgement *j, struct stir_slice value)
 }
 
 /* Kinds whose signer vouches for the caller decide a call, by the policy. */
+/*= RFC8224-6.2c RFC8225-8b */
 static bool decides(const struct stir_policy *policy, enum stir_ppt ppt)
 {
     const unsigned deciding = 1u << STIR_PPT_NONE | 1u << STIR_PPT_SHAKEN | 1u << STIR_PPT_RCD;
@@ -243,6 +243,7 @@ bool stir_is_third_party(const struct stir_judgement *j)
     return j->passport && j->passport->ppt == STIR_PPT_RCD && j->passport->iss.p;
 }
 
+/*= RFC9795-10a */
 bool stir_may_decide(const struct stir_judgement *j)
 {
     return j->passport && decides(j->policy, j->passport->ppt) && !stir_is_third_party(j);
@@ -259,6 +260,7 @@ static bool accepts(const struct stir_judgement *j, enum stir_ppt ppt)
 }
 
 /* The ppt parameter and the signed ppt against each other and against what the policy accepts (requirements A1.8, E5, E13, H 42, 43). */
+/*= RFC8224-4.1d */
 static void judge_kind(struct stir_judgement *j)
 {
     const struct stir_passport *p = j->passport;
@@ -290,6 +292,7 @@ static void judge_kind(struct stir_judgement *j)
         stir_judge_pass(j, STIR_CHECK_PPT);
 }
 
+/*= RFC8224-4 */
 static void judge_info(struct stir_judgement *j)
 {
     struct stir_slice info = j->identity.info;
@@ -304,7 +307,7 @@ static void judge_info(struct stir_judgement *j)
     stir_judge_pass(j, STIR_CHECK_INFO);
 }
 
-/*= RFC8225-4 */
+/*= RFC8224-4.1b RFC8224-4.1c */
 static void judge_header(struct stir_judgement *j)
 {
     const struct stir_passport *p = j->passport;
@@ -313,7 +316,7 @@ static void judge_header(struct stir_judgement *j)
     if (has_fault(p, STIR_R_HEADER_JSON))
         return;
     if (p->x5u.p && j->identity.info.p) {
-        if (!stir_slice_eq(p->x5u, j->identity.info)) /*= RFC8224-4.1 */
+        if (!stir_slice_eq(p->x5u, j->identity.info))
             stir_judge_say(j, STIR_R_X5U_OTHER, "x5u is \"%.*s\"", STIR_SHOW(p->x5u));
         stir_judge_pass(j, STIR_CHECK_X5U);
     }
@@ -328,7 +331,7 @@ static void judge_header(struct stir_judgement *j)
     }
 }
 
-/*= RFC8224-6.2.4 */
+/*= RFC8946-4.2f RFC9795-10.2b */
 static void judge_iat(struct stir_judgement *j)
 {
     int64_t iat = j->passport->iat;
@@ -357,6 +360,7 @@ bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party
 }
 
 /* Cut and paste is caught here: the caller comes from the message, never from the token. For whom the call is, div.c judges over all tokens together. */
+/*= RFC8224-6.2.4 RFC9795-10.2a */
 static void judge_caller(struct stir_judgement *j)
 {
     const struct stir_passport *p = j->passport;

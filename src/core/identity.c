@@ -97,6 +97,7 @@ static bool ends_digest(int c)
 
 /* header "." payload "." signature. An empty signature is a signature still, for the verifier to judge; of empty headers and payloads only both make sense: the
  * compact form (RFC 8225 §7). */
+/*= RFC8225-6a */
 static void split_token(struct stir_identity *id)
 {
     struct stir_slice left = id->token;
@@ -127,7 +128,6 @@ bool stir_identity_of_token(struct stir_identity *out, struct stir_slice token)
     return out->header.p && !out->compact;
 }
 
-/*= RFC8224-4 */
 static enum stir_err read_token(struct scan *s)
 {
     bool quoted = peek(s) == '"';
@@ -331,6 +331,7 @@ enum stir_err stir_identity_parse(struct stir_identity *out, struct stir_slice v
     return err;
 }
 
+/*= RFC8224-6.1j RFC8224-6.1k RFC8946-4.1d RFC9795-12.1b */
 void stir_identity_put_params(struct stir_writer *w, struct stir_slice x5u, struct stir_slice ppt, const struct stir_identity_style *style)
 {
     stir_put_text(w, ";info=<");

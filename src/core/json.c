@@ -133,8 +133,8 @@ static enum stir_err literal(struct parser *p, const char *word, size_t n)
     return STIR_OK;
 }
 
-/* Note a name of the object whose first one is names[first]. Names in order cannot repeat; others are compared with all before.
- *= RFC8225-9 */
+/* Note a name of the object whose first one is names[first]. Names in order cannot repeat; others are compared with all before. */
+/*= RFC8225-9f RFC9795-5.1.2a */
 static enum stir_err add_name(struct parser *p, size_t first, struct stir_slice name, bool *sorted)
 {
     int (*compare)(struct stir_slice, struct stir_slice) = p->escaped_name ? stir_json_compare_characters : stir_json_compare_bytes;
@@ -200,6 +200,7 @@ static enum stir_err container(struct parser *p, bool object)
     return STIR_OK;
 }
 
+/*= RFC8225-9d */
 static enum stir_err value(struct parser *p, enum stir_json_type *type)
 {
     struct stir_slice raw;
@@ -452,7 +453,7 @@ static enum stir_err put_array(struct stir_writer *w, struct stir_json array, un
     return STIR_OK;
 }
 
-/*= RFC8225-9 */
+/*= RFC8225-9b RFC8225-9c */
 static enum stir_err put_object(struct stir_writer *w, struct stir_json object, unsigned depth)
 {
     struct stir_slice names[STIR_MAX_MEMBERS];
@@ -482,6 +483,7 @@ static enum stir_err put_object(struct stir_writer *w, struct stir_json object, 
     return STIR_OK;
 }
 
+/*= RFC8225-9e */
 static enum stir_err put_value(struct stir_writer *w, struct stir_json value, unsigned depth)
 {
     switch (value.type) {

@@ -10,7 +10,6 @@ struct media_keys {
     size_t n;
 };
 
-/*= RFC8225-5.2.2 */
 static enum stir_err read_key(bool *good, struct media_key *out, struct stir_arena *arena, struct stir_slice alg, struct stir_slice dig)
 {
     char *room = stir_arena_get(arena, alg.n + dig.n + 1);

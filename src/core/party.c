@@ -209,6 +209,7 @@ static bool stands_alone(struct stir_slice host)
     return false;
 }
 
+/*= RFC8224-8.5a RFC8224-8.5b */
 static enum stir_err split_sip(struct sip_uri *uri, struct stir_slice rest)
 {
     size_t at = stir_slice_find(rest, '@');
@@ -259,7 +260,7 @@ static void put_percent(struct stir_writer *w, int c)
 
 /* Lower case, escaped unreserved characters decoded, other escapes with upper-case digits (RFC 3986 §6.2.2); bytes beyond ASCII escaped, as they should have
  * been sent. */
-/*= RFC8224-8.5 */
+/*= RFC8224-8.5d */
 static enum stir_err put_user(struct stir_writer *w, struct stir_slice user)
 {
     while (user.n) {
@@ -276,6 +277,7 @@ static enum stir_err put_user(struct stir_writer *w, struct stir_slice user)
     return STIR_OK;
 }
 
+/*= RFC8224-8.5c */
 static enum stir_err take_sip(struct stir_party *out, const struct sip_uri *sip)
 {
     struct stir_party uri = {.kind = STIR_PARTY_NONE};
@@ -290,7 +292,7 @@ static enum stir_err take_sip(struct stir_party *out, const struct sip_uri *sip)
     return take_uri(out, &uri, &w);
 }
 
-/*= RFC8224-8.1 */
+/*= RFC8224-6.1c RFC8224-6.2d RFC8224-8.1 */
 static enum stir_err parse_sip(struct stir_party *out, struct stir_slice scheme, struct stir_slice rest, const struct stir_tn_plan *plan)
 {
     char context_buf[STIR_PARTY_MAX];

@@ -2,6 +2,7 @@
 
 /* ---- Kinds ---- */
 
+/*= RFC8946-3c */
 static const char *const kinds[] = {
     [STIR_PPT_NONE] = "",   [STIR_PPT_SHAKEN] = "shaken", [STIR_PPT_DIV] = "div", [STIR_PPT_DIV_O] = "div-o",
     [STIR_PPT_RPH] = "rph", [STIR_PPT_RCD] = "rcd",       [STIR_PPT_RSP] = "rsp", [STIR_PPT_OTHER] = "",
@@ -63,6 +64,7 @@ static bool read_object(struct stir_json *out, struct stir_slice text, bool *can
 }
 
 /* Open the full-form token `token`. *opt gets the token that it nests, absent when it is no div-o. */
+/*= RFC8946-6a RFC8946-6b */
 static enum stir_err open_token(bool *good, struct stir_slice *opt, struct stir_arena *arena, struct stir_slice token)
 {
     struct stir_slice header, payload, signature, ppt = {NULL, 0};
@@ -90,7 +92,6 @@ static enum stir_err open_token(bool *good, struct stir_slice *opt, struct stir_
     return *good ? stir_json_string(opt, member, arena) : STIR_OK;
 }
 
-/*= RFC8946-5 */
 enum stir_err stir_opt_form(bool *good, struct stir_arena *arena, struct stir_slice opt)
 {
     for (int depth = 0; depth < STIR_MAX_OPT; depth++) {
@@ -151,7 +152,7 @@ static void judge_member(struct stir_passport *p, bool seen, struct stir_slice t
         stir_passport_fault(p, other);
 }
 
-/*= RFC8225-4 */
+/*= RFC8224-4.1l RFC8225-4.1 RFC8225-4.2 */
 static enum stir_err read_header(struct stir_passport *p, struct stir_arena *arena, struct stir_json header)
 {
     bool seen[MEMBERS + 1] = {false};
@@ -189,6 +190,7 @@ static enum stir_err read_parts(struct stir_passport *p, struct stir_arena *aren
     return STIR_OK;
 }
 
+/*= RFC8225-6b RFC8225-9a */
 enum stir_err stir_passport_read(struct stir_passport *out, struct stir_arena *arena, const struct stir_identity *identity)
 {
     struct stir_json header, payload;

@@ -16,6 +16,7 @@ static bool name_is(struct stir_slice raw, const char *name)
 
 /* ---- Numbers and URIs ---- */
 
+/*= RFC8225-5.2.1.1b */
 enum stir_reason stir_claim_tn_form(struct stir_slice text)
 {
     static const char separators[] = "-.() "; /* RFC 3966 §3, and the blank that people put */
@@ -43,8 +44,7 @@ static enum stir_party_kind party_kind(struct stir_slice raw)
     return name_is(raw, "tn") ? STIR_PARTY_TN : name_is(raw, "uri") ? STIR_PARTY_URI : STIR_PARTY_NONE;
 }
 
-/* One number or URI. *good turns false when it is no string, or an empty URI; a number that is none is a fault of its own and gives STIR_PARTY_NONE.
- *= RFC8224-8.3 */
+/* One number or URI. *good turns false when it is no string, or an empty URI; a number that is none is a fault of its own and gives STIR_PARTY_NONE. */
 static enum stir_err read_party(struct claims *c, enum stir_party_kind kind, struct stir_json value, struct stir_claim_party *out, bool *good)
 {
     struct stir_slice text;
@@ -69,6 +69,7 @@ static enum stir_err read_party(struct claims *c, enum stir_party_kind kind, str
 }
 
 /* An object with exactly one tn or uri. `hi` not NULL: a div, which may say more beside it (RFC 8946 §3, §8). */
+/*= RFC8225-5.2.1a RFC8225-5.2.1b RFC8946-3e */
 static enum stir_err read_one(struct claims *c, struct stir_json object, struct stir_claim_party *out, struct stir_slice *hi, enum stir_reason fault)
 {
     size_t parties = 0;
@@ -95,7 +96,6 @@ static enum stir_err read_one(struct claims *c, struct stir_json object, struct 
     return STIR_OK;
 }
 
-/*= RFC8225-5.2.1 */
 static enum stir_err read_orig(struct claims *c, struct stir_json value)
 {
     return read_one(c, value, &c->p->orig, NULL, STIR_R_ORIG_FORM);
@@ -122,6 +122,7 @@ static enum stir_err read_dest_array(struct claims *c, enum stir_party_kind kind
     return STIR_OK;
 }
 
+/*= RFC8225-5.2.1c */
 static enum stir_err read_dest(struct claims *c, struct stir_json value)
 {
     size_t entries = 0;
@@ -141,7 +142,7 @@ static enum stir_err read_dest(struct claims *c, struct stir_json value)
 
 /* ---- Time and SHAKEN ---- */
 
-/*= RFC8225-5.1.1 */
+/*= RFC8225-5.1.1a */
 static enum stir_err read_iat(struct claims *c, struct stir_json value)
 {
     int64_t iat;
@@ -284,6 +285,7 @@ static enum stir_err read_iss(struct claims *c, struct stir_json value)
 }
 
 /* One fingerprint: alg, a token, and dig, hex without colons. */
+/*= RFC8225-5.2.2a RFC8225-5.2.2c */
 static enum stir_err is_media_key(bool *good, struct claims *c, struct stir_json object)
 {
     struct stir_json member;
@@ -305,7 +307,6 @@ static enum stir_err is_media_key(bool *good, struct claims *c, struct stir_json
     return STIR_OK;
 }
 
-/*= RFC8225-5.2.2 */
 static enum stir_err read_mky(struct claims *c, struct stir_json value)
 {
     size_t n = 0;
@@ -385,6 +386,7 @@ static const struct {
 #undef ROW
 };
 
+/*= RFC8225-5 */
 static enum stir_err read_claim(struct claims *c, struct stir_slice name, struct stir_json value)
 {
     for (unsigned i = 0; i < CLAIMS; i++) {
@@ -398,6 +400,8 @@ static enum stir_err read_claim(struct claims *c, struct stir_slice name, struct
 }
 
 /* What every kind must say, and what its own kind must. */
+/*= RFC8224-4.1h RFC8225-3 RFC8225-5.1.1a RFC8225-8a RFC8226-8d RFC8946-3a RFC8946-3i RFC8946-5 RFC9118-3g */
+/*= RFC9795-8 */
 static void judge_kind(struct claims *c)
 {
     struct stir_passport *p = c->p;
@@ -412,7 +416,7 @@ static void judge_kind(struct claims *c)
         {p->ppt == STIR_PPT_SHAKEN && !HAS(ATTEST), STIR_R_ATTEST_MISSING},
         {p->ppt == STIR_PPT_SHAKEN && !p->origid.p, STIR_R_ORIGID_MISSING}, /* one that is no string is none */
         {(p->ppt == STIR_PPT_DIV || p->ppt == STIR_PPT_DIV_O) && !HAS(DIV), STIR_R_DIV_FORM},
-        {p->ppt == STIR_PPT_DIV && HAS(OPT), STIR_R_DIV_FORM}, /*= RFC8946-3 */
+        {p->ppt == STIR_PPT_DIV && HAS(OPT), STIR_R_DIV_FORM},
         {p->ppt == STIR_PPT_DIV_O && !HAS(OPT), STIR_R_OPT_FORM},
         {p->ppt == STIR_PPT_RPH && !HAS(RPH), STIR_R_RPH_FORM},
         {HAS(SPH) && !has_esnet(p), STIR_R_SPH_FORM},

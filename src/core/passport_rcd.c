@@ -28,7 +28,7 @@ static bool is_jcard(struct stir_json card)
            it.value.type == STIR_JSON_ARRAY && !stir_json_next(&it);
 }
 
-/*= RFC9795-5.1 */
+/*= RFC9795-5.1.1a RFC9795-5.1.1c RFC9795-5.1.2a RFC9795-5.1.4a RFC9795-5.1.5b RFC9795-8.1b */
 enum stir_err stir_rcd_form(bool *good, struct stir_slice *apn, struct stir_arena *arena, struct stir_json rcd)
 {
     struct stir_slice nam, icn, jcl;
@@ -69,6 +69,7 @@ static enum stir_err points_into(bool *good, struct stir_arena *arena, struct st
 }
 
 /* Algorithm, '-', base64; padding may be left out, as the RFC's own examples do. */
+/*= RFC9795-6c RFC9795-6d */
 static bool is_digest(struct stir_slice text)
 {
     static const struct {
@@ -93,7 +94,7 @@ static bool is_digest(struct stir_slice text)
     return sum.n > 0; /* an algorithm that came later: its form is good, and nobody can say that it holds */
 }
 
-/*= RFC9795-6 */
+/*= RFC9795-6a */
 enum stir_err stir_rcdi_form(bool *good, bool *legacy, struct stir_arena *arena, struct stir_json rcdi, struct stir_json rcd)
 {
     *legacy = false;

@@ -22,6 +22,7 @@ static enum stir_ppt kind_of(const struct stir_passport_params *params)
     return params->ppt == STIR_PPT_OTHER ? stir_ppt_of(params->ppt_text) : params->ppt;
 }
 
+/*= RFC8224-4.1a RFC8224-4.1l RFC8224-9a RFC8225-4.2 */
 enum stir_err stir_passport_write_header(char *buf, size_t cap, size_t *len, const struct stir_passport_params *params)
 {
     if (!are_arguments(buf, cap, len, params))
@@ -109,6 +110,7 @@ static enum stir_err put_party(struct payload *out, const char *claim, const str
 }
 
 /* orig and div: one party, and the History-Info index of div. */
+/*= RFC8224-4.1f RFC8225-5.2.1.1a RFC8225-5.2.1.2 */
 static enum stir_err put_one(struct payload *out, const char *claim, const struct stir_party *party, struct stir_slice hi)
 {
     if (!party || party->kind == STIR_PARTY_NONE)
@@ -137,7 +139,6 @@ static int compare_parties(const struct stir_party *a, const struct stir_party *
     return stir_json_compare_bytes(stir_slice_of(a->text, a->len), stir_slice_of(b->text, b->len));
 }
 
-/*= RFC8225-5.2.1 */
 static enum stir_err put_dest(struct payload *out, const struct stir_party *dest, size_t n)
 {
     const struct stir_party *sorted[STIR_MAX_DESTS];
@@ -226,7 +227,7 @@ static enum stir_err read_media_key(struct payload *out, struct media_key *key, 
     return STIR_OK;
 }
 
-/*= RFC8225-5.2.2 */
+/*= RFC8225-5.2.2b RFC8225-5.2.2d */
 static enum stir_err put_mky(struct payload *out, struct stir_slice mky)
 {
     struct media_key keys[STIR_MAX_FINGERPRINTS];
@@ -258,6 +259,7 @@ static enum stir_err put_mky(struct payload *out, struct stir_slice mky)
 
 /* ---- The whole ---- */
 
+/*= RFC8225-6b RFC8588-8 */
 static enum stir_err put_claims(struct payload *out, const struct stir_passport_params *params)
 {
     put_attest(out, params->attest);
@@ -286,7 +288,7 @@ static bool is_plain_party(const struct stir_party *party)
 }
 
 /* What nearly every call is: a shaken token with the claims that it needs and no other, each as the reader wants it. In what is written of such parameters
- *there is nothing left to find. = RFC8588-5 */
+ * there is nothing left to find. */
 static bool is_plain(const struct stir_passport_params *params)
 {
     const struct stir_slice others[] = {params->div_hi, params->opt, params->sph, params->rcd, params->rcdi, params->mky, params->crn, params->iss};

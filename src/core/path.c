@@ -184,6 +184,7 @@ static enum stir_err try_anchors(struct search *s, const struct stir_domain *dom
     return STIR_OK;
 }
 
+/*= RFC9060-6a */
 static enum stir_err try_delivered(struct search *s, int rank, struct dead_end *here)
 {
     const struct stir_cert *tip = s->at.cert[s->at.n - 1];

@@ -3,9 +3,8 @@
 enum { ANY_PPT = 1 << STIR_PPT_NONE | 1 << STIR_PPT_SHAKEN | 1 << STIR_PPT_RCD };
 
 /* What all presets have in common: a minute each way, and any readable spelling. */
-#define PRESET(label)                                                                                                                                        \
-    .size = sizeof(struct stir_policy), .name = (label), .tn = STIR_TN_OPTIONS_INIT, .max_age = 60, .max_future = 60, .max_date_age = 60, /*= RFC8224-4.1 */ \
-        .max_date_iat = 60
+#define PRESET(label) \
+    .size = sizeof(struct stir_policy), .name = (label), .tn = STIR_TN_OPTIONS_INIT, .max_age = 60, .max_future = 60, .max_date_age = 60, .max_date_iat = 60
 /* What networks that follow SHAKEN send: its tokens, and the caller as they assert him. */
 #define SHAKEN .accept = 1 << STIR_PPT_SHAKEN, .caller = STIR_CALLER_PAI_FROM
 

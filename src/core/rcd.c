@@ -8,6 +8,7 @@
 
 enum { ALGORITHMS = 3, BASE64_MAX = EVP_MAX_MD_SIZE / 3 * 4 + 5 };
 
+/*= RFC9795-6b */
 static const struct {
     const char *name, *evp;
 } algorithms[ALGORITHMS] = {{"sha256", "SHA256"}, {"sha384", "SHA384"}, {"sha512", "SHA512"}};
@@ -54,7 +55,6 @@ static enum stir_err digest(struct digested *d, size_t i)
 }
 
 /* `sum` is a digest of the bytes. Base64 of one digest has one spelling but for its padding, which the RFC's own examples leave out. */
-/*= RFC9795-6 */
 static enum stir_err is_digest_of(bool *same, struct stir_slice sum, struct digested *d)
 {
     size_t i = algorithm_of(sum);
@@ -65,7 +65,6 @@ static enum stir_err is_digest_of(bool *same, struct stir_slice sum, struct dige
 }
 
 /* The deterministic form of a value, strings with their quotes. */
-/*= RFC9795-6.1 */
 static enum stir_err is_digest_of_value(bool *same, struct stir_rcd *r, struct stir_slice sum, struct stir_json value)
 {
     if (value.text.n > r->room) { /* the form is never longer than the text was */
@@ -200,6 +199,7 @@ static struct stir_rcd_digest *digest_of(struct stir_rcd *r, struct stir_slice p
 }
 
 /* A URL at `pointer` must have a digest of its content. */
+/*= RFC9795-4 RFC9795-6.1.2 */
 static enum stir_err want_digest(struct stir_rcd *r, struct stir_json value, struct stir_slice pointer)
 {
     struct stir_slice text;
@@ -250,7 +250,6 @@ static enum stir_err read_digest(struct stir_rcd *r, struct stir_rcd_digest *d, 
 }
 
 /* What stands inside the jCard behind jcl waits for the jCard; nothing of it counts unless the jCard holds. */
-/*= RFC9795-6.1.4 */
 static void hang_on_card(struct stir_rcd *r)
 {
     const struct stir_rcd_digest *card = digest_of(r, stir_slice_str("/jcl"));
@@ -265,6 +264,7 @@ static void hang_on_card(struct stir_rcd *r)
     }
 }
 
+/*= RFC9795-6.1.4a */
 enum stir_err stir_rcd_read(struct stir_rcd *out, struct stir_arena *arena, struct stir_slice rcd, struct stir_slice rcdi, bool any_url)
 {
     static const char *const links[] = {"/icn", "/jcl"};
@@ -281,12 +281,13 @@ enum stir_err stir_rcd_read(struct stir_rcd *out, struct stir_arena *arena, stru
     for (size_t i = 0; i < 2; i++) {
         TRY(stir_json_point(&found, &value, out->rcd, stir_slice_str(links[i]), arena));
         if (found)
-            TRY(want_digest(out, value, stir_slice_str(links[i]))); /*= RFC9795-6.1.2 */
+            TRY(want_digest(out, value, stir_slice_str(links[i])));
     }
     return stir_json_member(out->rcd, "jcd", &value) ? want_digests(out, value, "/jcd") : STIR_OK;
 }
 
 /* Look into the jCard behind jcl, which holds. */
+/*= RFC9795-6.1.4b */
 static enum stir_err open_card(struct stir_rcd *r, size_t content, struct stir_slice body)
 {
     struct stir_json card = {STIR_JSON_NULL, {NULL, 0}};
@@ -309,6 +310,7 @@ static enum stir_err open_card(struct stir_rcd *r, size_t content, struct stir_s
 }
 
 /* The body's bytes; for a jCard its deterministic form too, from which the RFC's own examples are made (§6.1.4). */
+/*= RFC9795-8.2a */
 static enum stir_err settle_body(struct stir_rcd *r, struct stir_rcd_digest *d, struct digested *body)
 {
     struct stir_json value;
@@ -320,7 +322,7 @@ static enum stir_err settle_body(struct stir_rcd *r, struct stir_rcd_digest *d, 
     return STIR_OK;
 }
 
-/*= RFC9795-8.2 */
+/*= RFC9795-5.1.5c */
 enum stir_err stir_rcd_supply(struct stir_rcd *rcd, size_t content, struct stir_slice body)
 {
     struct digested digested = {.bytes = body};
@@ -338,6 +340,7 @@ enum stir_err stir_rcd_supply(struct stir_rcd *rcd, size_t content, struct stir_
     return err;
 }
 
+/*= RFC9795-8.2b */
 void stir_rcd_miss(struct stir_rcd *rcd, size_t content, const char *why)
 {
     rcd->contents[content].settled = true;

@@ -101,7 +101,6 @@ static void remember(struct stir_replay *replay, struct entry *const buckets[2],
     *e = *entry;
 }
 
-/*= RFC8224-12.1 */
 enum stir_err stir_replay_check(struct stir_replay *replay, const unsigned char key[STIR_REPLAY_KEY], struct stir_slice call_id, int64_t until, int64_t now,
                                 bool *seen)
 {

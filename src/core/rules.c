@@ -22,6 +22,7 @@ bool stir_rules_odd_extension(const struct stir_cert_info *cert, struct stir_sli
     return false;
 }
 
+/*= RFC8226-4b */
 bool stir_rules_key_refused(const struct stir_cert_info *issuer)
 {
     switch (issuer->key) {
@@ -81,16 +82,18 @@ static void check_extensions(const struct stir_cert_info *cert, struct stir_find
 }
 
 /* How a certificate was signed, and how it names the one that signed it. */
+/*= RFC9060-6b RFC9060-7b RFC9060-7c */
 static void check_link(const struct stir_cert_info *child, const struct stir_cert_info *issuer, struct stir_findings *f)
 {
     if (child->sig != STIR_CERT_SIG_ECDSA_SHA256)
         stir_findings_add(f, STIR_R_ISSUER_ALGORITHM, "the signature of %.*s is not ECDSA with SHA-256", STIR_NAME(child->subject));
-    if (!child->aki_id.p || !issuer->ski_id.p || !stir_slice_eq(child->aki_id, issuer->ski_id)) /*= RFC9060-7 */
+    if (!child->aki_id.p || !issuer->ski_id.p || !stir_slice_eq(child->aki_id, issuer->ski_id))
         stir_findings_add(f, STIR_R_KEY_IDENTIFIER, "the authority key identifier of %.*s is not the subject key identifier of %.*s", STIR_NAME(child->subject),
                           STIR_NAME(issuer->subject));
 }
 
 /* Each list within the nearest one above it; a CA without a list does not limit. A code's numbers are in no certificate: delegation by code is borne. */
+/*= RFC9060-4 */
 static void check_containment(const struct stir_path *path, struct stir_findings *f)
 {
     const struct stir_cert_info *child = NULL;
@@ -99,17 +102,18 @@ static void check_containment(const struct stir_path *path, struct stir_findings
         const struct stir_cert_info *cert = stir_cert_info(path->cert[i]);
         if (!cert->tnauth_list)
             continue;
-        if (child && !stir_tnauth_encompasses(cert->tnauth_list, child->tnauth_list, &by_code)) /*= RFC9060-4 */
+        if (child && !stir_tnauth_encompasses(cert->tnauth_list, child->tnauth_list, &by_code))
             stir_findings_add(f, STIR_R_TNAUTH_NOT_ENCOMPASSED, "the TNAuthList of %.*s goes beyond that of %.*s", STIR_NAME(child->subject),
                               STIR_NAME(cert->subject));
         child = cert;
     }
 }
 
+/*= RFC8226-4a */
 static void check_leaf_use(const struct stir_cert_info *leaf, struct stir_findings *f)
 {
     bool usage = leaf->key_usage == STIR_PART_GOOD;
-    if (leaf->is_ca) /*= RFC9060-4 */
+    if (leaf->is_ca)
         stir_findings_add(f, STIR_R_LEAF_IS_CA, "%.*s is a CA certificate; only end entities sign calls", STIR_NAME(leaf->subject));
     if (!usage || !(leaf->key_usage_bits & STIR_KU_DIGITAL_SIGNATURE))
         stir_findings_add(f, STIR_R_LEAF_KEY_USAGE, "the key usage of %.*s %s", STIR_NAME(leaf->subject),
@@ -193,6 +197,7 @@ static bool names_crl_issuer(const struct stir_cert_info *leaf)
     return false;
 }
 
+/*= RFC9118-6 */
 static void check_leaf_profile(const struct stir_cert_info *leaf, const struct stir_domain *domain, struct stir_findings *f)
 {
     if (leaf->policies != STIR_PART_GOOD || leaf->n_policies != 1 || !is_accepted_policy(leaf->policy[0], domain, f->policy))

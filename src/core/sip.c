@@ -210,7 +210,6 @@ static enum stir_err set_first(struct stir_slice *field, struct stir_slice value
     return STIR_OK;
 }
 
-/*= RFC8224-4 */
 /* One value per header, never cut at commas: the grammar of Identity is no list. One beyond the limit is kept, so that the verdict says so; all are counted. */
 static enum stir_err add_identity(struct reading *r, struct stir_slice value)
 {

@@ -29,7 +29,7 @@ static struct stir_slice quoted_value(struct stir_slice s, struct stir_slice nam
     return n ? stir_slice_of(s.p + 1, n - 2) : none;
 }
 
-/*= RFC9796-6 */
+/*= RFC9795-9.3 RFC9796-6 */
 struct stir_slice stir_call_reason(struct stir_slice s)
 {
     while (s.n) {

@@ -25,7 +25,7 @@ static bool assures(const struct stir_judgement *j)
     return stir_may_decide(j) && (j->passport->ppt != STIR_PPT_SHAKEN || j->passport->attest == 'A') && !stir_judge_failure(j);
 }
 
-/*= RFC9795-10 */
+/*= RFC9795-10a */
 /* That orig is this call's caller, and iat in the window, the gates see for each token (§10.2). */
 void stir_judge_third_parties(struct stir_judgement *tokens, size_t n)
 {

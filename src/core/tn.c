@@ -62,12 +62,12 @@ enum stir_err stir_tn_plan_read(struct stir_tn_plan *out, const struct stir_tn_o
 }
 
 /* What people and RFC 3966 put between digits. */
+/*= RFC8224-8.3a */
 static bool is_separator(char c)
 {
     return c == '-' || c == '.' || c == '(' || c == ')' || c == '/' || stir_is_space(c);
 }
 
-/*= RFC8224-8.3 */
 enum stir_err stir_tn_digits_read(struct stir_tn_digits *out, struct stir_slice text)
 {
     struct stir_tn_digits x = {.global = false};
@@ -180,7 +180,6 @@ static enum stir_tn_fit fit_dialled(struct stir_tn_digits *x, const struct stir_
     return put_front(x, dialled->code) ? STIR_TN_GLOBAL : STIR_TN_LOCAL;
 }
 
-/*= RFC8224-8.3 */
 enum stir_tn_fit stir_tn_fit(struct stir_tn_digits *x, const struct stir_tn_plan *plan)
 {
     struct stir_dialled dialled;
@@ -296,6 +295,7 @@ enum stir_err stir_tn_parse(struct stir_party *out, struct stir_slice text, cons
     return stir_tn_take(out, &x);
 }
 
+/*= RFC8224-8.3b */
 bool stir_tn_is_canonical(struct stir_slice tn)
 {
     if (!tn.p || tn.n == 0 || tn.n > STIR_TN_MAX)

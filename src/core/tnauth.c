@@ -70,9 +70,9 @@ static bool is_number(struct stir_slice s, bool digits_only)
     return true;
 }
 
-/*= RFC8226-9 */
 /* count MUST NOT make the number longer: the formula says start + count < 10^D. Read, it may also be equal: then the last number is 99...9, and the RFC's
  * sentence and its formula disagree. */
+/*= RFC8226-9 */
 static bool range_keeps_length(const struct stir_tnauth_entry *e, bool strict)
 {
     uint64_t end = 1;
@@ -307,6 +307,7 @@ static enum stir_err read_entry(struct stir_reader *r, struct stir_tnauth_entry 
 }
 
 /* Entries of the list, at least one; with `entries` NULL they are only counted. */
+/*= RFC8226-11.2 */
 static enum stir_err read_entries(struct stir_slice der, struct stir_tnauth_entry *entries, size_t *n)
 {
     struct stir_slice content;

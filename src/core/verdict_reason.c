@@ -7,7 +7,7 @@ static enum stir_reason reason_of(const struct stir_verdict *v, size_t token)
     return v->n_tokens ? v->tokens[token].reason : v->reason;
 }
 
-/*= RFC8224-6.2 */
+/*= RFC8224-6.2c */
 bool stir_reports(const struct stir_verdict *verdict, size_t token)
 {
     enum stir_reason reason = reason_of(verdict, token);
@@ -20,8 +20,7 @@ static bool is_signature(struct stir_slice s)
     return stir_is_all(s, STIR_C_PART) && s.n <= STIR_MAX_PPI && stir_slice_find(s, '.') == s.n;
 }
 
-/*= RFC9410-3 */
-/*= RFC9410-5 */
+/*= RFC9410-5a RFC9410-5b */
 bool stir_put_reason(struct stir_writer *w, const struct stir_verdict *verdict, size_t token, enum stir_reason_protocol protocol)
 {
     const struct stir_verdict_box *box = (const struct stir_verdict_box *)verdict;

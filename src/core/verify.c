@@ -127,7 +127,7 @@ static enum stir_err judge_token(struct stir_verify *v, struct stir_judgement be
 }
 
 /* What div-o tokens nest is judged like the tokens of headers, and stands behind them, so that those keep their places. */
-/*= RFC8946-5.1 */
+/*= RFC8946-5.1d */
 static enum stir_err unfold(struct stir_verify *v)
 {
     for (size_t i = 0; i < v->n_tokens; i++) {
@@ -177,6 +177,7 @@ static enum stir_err begin(struct stir_verify *v)
 }
 
 /* The need of a token at `place`; false when there is none, or it is answered. */
+/*= RFC8224-7.2a */
 static bool need_at(struct stir_need *need, const struct stir_judgement *j, unsigned place)
 {
     const struct stir_rcd *rcd = j->rcd;
@@ -252,7 +253,6 @@ static enum stir_err copy_claims(struct stir_token_verdict *out, const struct st
 }
 
 /* Rich call data of a token that passed: of any other, nothing is to be used (RFC 9795 §8.1). */
-/*= RFC9795-8.1 */
 static enum stir_err copy_call_data(struct stir_token_verdict *out, const struct stir_judgement *j)
 {
     const struct stir_passport *p = j->passport;
@@ -286,6 +286,7 @@ static bool was_judged(struct stir_judgement *j)
     return true;
 }
 
+/*= RFC9410-5c RFC9795-8.1d RFC9795-12.2c */
 static enum stir_err write_token(struct stir_token_verdict *out, struct stir_judgement *j, struct stir_verdict_box *box)
 {
     const struct stir_check *failure = stir_judge_failure(j);
@@ -328,6 +329,7 @@ static bool is_diversion(const struct stir_token_verdict *t)
 }
 
 /* How much a token has to say for the call: one that passed decides; else one whose signature or credential is bad, else any that is of a kind we take. */
+/*= RFC8224-6.2c */
 static int weight(const struct stir_token_verdict *t)
 {
     if (is_diversion(t))
@@ -378,7 +380,6 @@ static enum stir_err ask_authority(struct stir_verify *v)
     return STIR_OK;
 }
 
-/*= RFC8224-12.1 */
 /* Only what has passed all else may fill a memory of seen tokens. The key is over what was signed: a signature has two forms, the token is one. */
 static enum stir_err ask_replay(struct stir_verify *v)
 {
@@ -416,6 +417,7 @@ static enum stir_err judge(struct stir_verify *v)
     return STIR_OK;
 }
 
+/*= RFC8224-9c */
 static enum stir_err finish(struct stir_verify *v)
 {
     struct stir_verdict_box *box = v->box;
@@ -432,7 +434,6 @@ static enum stir_err finish(struct stir_verify *v)
         struct stir_judgement *j = &v->tokens[i];
         TRY(write_token(&tokens[i], j, box));
         verdict->n_tokens = i + 1;
-        /*= RFC8224-6.2.1 */
         verdict->rph = priority_with(verdict->rph, j);
         verdict->connected = connected_with(verdict->connected, j);
         if (supports(j, &tokens[i]))

@@ -56,7 +56,6 @@ def main(source):
                                                              if not {path.name, path.stem, path.stem[len(cut):], f"{path.parent.name}/{path.name}"} & named and path.stem not in ["tap", "lab", "packets"]])
     tap.rule("every fuzz target has a corpus", [f"fuzz/corpus/{path.stem[5:]} is missing or empty" for path in sorted((source / "fuzz").glob("fuzz_*.c"))
                                                 if not any((source / "fuzz/corpus" / path.stem[5:]).glob("*"))])
-    tap.rule("docs/CONFORMANCE.md is what the marks say", stale(source, "docs/CONFORMANCE.md", "tools/conformance.sh"))
     tap.rule("docs/REASONS.md is what the catalogue says", stale(source, "docs/REASONS.md", "tools/reasons.sh"))
     tap.rule("reasons that nothing produces are on the list, which only shrinks", not_yet(source))
     tap.done()
