@@ -112,7 +112,7 @@ static void another_message_breaks_the_compact_form(void **state)
         {"B9:B1", "B9:B2", STIR_R_SIGNATURE_BAD},
         {"ppt=rcd", "ppt=xrd", STIR_R_COMPACT_FORM},
         {";ppt=rcd", "", STIR_R_SIGNATURE_BAD},
-        {"14:13:20", "14:11:20", STIR_R_IAT_STALE},
+        {"14:13:20", "14:11:20", STIR_R_DATE_STALE},
         {"Date:", "Datum:", STIR_R_DATE_MISSING},
         {"Mon, 21", "Mon 21", STIR_R_DATE_MISSING},
     };

@@ -33,9 +33,11 @@ def table(root, name):
 
 def test_source(root, test):
     """The file in which the cases of a meson test stand."""
+    build = Path(root, "tests/meson.build").read_text()
     if test.startswith("test_"):
-        return Path(root, "tests", f"{test}.c")
-    match = re.search(rf"test\('{re.escape(test)}', python, args: \[(?:'-B', )?files\('([^']+)'", Path(root, "tests/meson.build").read_text())
+        other = re.search(rf"'{re.escape(test[5:])}': '(\w+)'", build)  # a program of another source's cases
+        return Path(root, "tests", f"test_{other.group(1) if other else test[5:]}.c")
+    match = re.search(rf"test\('{re.escape(test)}', python, args: \[(?:'-B', )?files\('([^']+)'", build)
     return Path(root, "tests", match.group(1)) if match else None
 
 
