@@ -57,5 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct stir_slice text = stir_slice_of(data ? (const void *)data : "", size);
     struct seen whole = read_by(text, SIZE_MAX / 2), parts = read_by(text, 1 + size % 7);
     hold(memcmp(&whole, &parts, sizeof(whole)) == 0);
+    if (stir_sip_is_one(text))
+        hold(stir_sip_starts(stir_slice_upto(text, stir_sip_line(text))));
     return 0;
 }
