@@ -205,6 +205,27 @@ static void a_certificate_that_does_not_fit_is_refused(void **state)
     stir_tnauth_free(list);
 }
 
+/* The certificate of RFC 9118 §5 asks for a claim "confidence". */
+/*= RFC8226-8c test */
+static void claims_that_the_certificate_asks_for_are_not_left_out(void **state)
+{
+    (void)state;
+    struct stir_party orig = party(ORIG), dest = party(DEST);
+    struct stir_attest_params params = good(&orig, &dest);
+    struct stir_cert *cert = NULL;
+    struct stir_attest prepared;
+    struct stir_diag diag = {0};
+    assert_int_equal(support_certs(&cert, 1, "vectors/rfc/rfc9118-certificate.pem"), 1);
+    params.now = 1650000000;
+    params.cert = cert;
+    assert_err(stir_attest_prepare(&prepared, &params, NULL, NULL, &diag), STIR_EVALUE);
+    if (strncmp(diag.text, "confidence: ", 12) != 0)
+        fail_msg("%s", diag.text);
+    params.cert = NULL;
+    assert_err(stir_attest_prepare(&prepared, &params, NULL, NULL, &diag), STIR_OK);
+    support_certs_free(&cert, 1);
+}
+
 static void a_signer_may_answer_later(void **state)
 {
     (void)state;
@@ -477,6 +498,7 @@ int main(void)
         cmocka_unit_test(times_beyond_time_are_refused),
         cmocka_unit_test(the_compact_form_is_for_base_tokens_only),
         cmocka_unit_test(an_invite_that_is_full_is_not_signed),
+        cmocka_unit_test(claims_that_the_certificate_asks_for_are_not_left_out),
         cmocka_unit_test(a_signer_may_answer_later),
         cmocka_unit_test(the_style_of_the_header_can_be_chosen),
         cmocka_unit_test(an_invite_is_signed_and_otherwise_unchanged),

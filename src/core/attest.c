@@ -1,5 +1,6 @@
 #include <stir/attest.h>
 
+#include "core/cert.h"
 #include "core/compact.h"
 #include "core/identity.h"
 #include "core/json.h"
@@ -142,8 +143,25 @@ static enum stir_err check_cert(const struct stir_attest_params *params, const s
     return STIR_OK;
 }
 
+/* What the certificate allows its holder to say, and asks him to (RFC 8226 §8, RFC 9118). */
+/*= RFC8226-8c */
+static enum stir_err check_constraints(const struct stir_cert *cert, struct stir_slice payload, struct stir_diag *diag)
+{
+    for (size_t i = 0; cert && i < 2; i++) {
+        const struct stir_constraints *constraints = stir_cert_constraints(cert, i);
+        enum stir_reason reason = STIR_R_NONE;
+        struct stir_slice claim = {NULL, 0};
+        if (constraints)
+            TRY(stir_constraints_check(constraints, (struct stir_json){STIR_JSON_OBJECT, payload}, &reason, &claim));
+        if (reason != STIR_R_NONE)
+            return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "%.*s: %s", STIR_SHOW(claim), stir_reason_info(reason)->text);
+    }
+    return STIR_OK;
+}
+
 /* header "." payload, base64url, into out->token. */
-static enum stir_err write_signing_input(struct stir_attest *out, const struct stir_passport_params *claims, struct stir_diag *diag)
+static enum stir_err write_signing_input(struct stir_attest *out, const struct stir_passport_params *claims, const struct stir_cert *cert,
+                                         struct stir_diag *diag)
 {
     char header[STIR_MAX_URL + 256], payload[STIR_MAX_JSON];
     size_t n_header, n_payload;
@@ -151,6 +169,7 @@ static enum stir_err write_signing_input(struct stir_attest *out, const struct s
     if (err != STIR_OK)
         return stir_diag_set(diag, err, SIZE_MAX, "the token's header cannot be written: %s", stir_err_text(err));
     TRY(stir_passport_write_payload(payload, sizeof(payload), &n_payload, claims, diag));
+    TRY(check_constraints(cert, stir_slice_of(payload, n_payload), diag));
     struct stir_writer w = stir_writer_of(out->token, STIR_MAX_TOKEN - 87); /* room for "." and the signature's 86 characters */
     stir_put_b64url(&w, stir_slice_of(header, n_header));
     stir_put_char(&w, '.');
@@ -178,7 +197,7 @@ enum stir_err stir_attest_prepare(struct stir_attest *out, const struct stir_att
     TRY(check_claims(params, diag));
     TRY(check_time(params, claims.iat, diag));
     TRY(check_cert(params, key, claims.iat, diag));
-    TRY(write_signing_input(out, &claims, diag));
+    TRY(write_signing_input(out, &claims, params->cert, diag));
     struct stir_slice ppt = claims.ppt == STIR_PPT_OTHER ? claims.ppt_text : stir_slice_str(stir_ppt_text(claims.ppt));
     if (claims.x5u.n > STIR_MAX_URL || ppt.n >= sizeof(out->ppt))
         return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "x5u or ppt is too long");
