@@ -2,7 +2,7 @@
  * verdict is never one of a call that was judged by half. */
 #include "oom.h"
 
-#include "call_support.h"
+#include "delegate_support.h"
 
 static struct pki pki;
 static char identity[4096];
@@ -86,6 +86,58 @@ static enum stir_err verify_rph(void *arg)
     stir_verify_free(v);
     stir_verdict_free(verdict);
     return err;
+}
+
+/* A list by reference, and then a question for its code. */
+struct listed {
+    struct stir_slice identity, pem, list;
+};
+
+static enum stir_err verify_listed(void *arg)
+{
+    const struct listed *job = arg;
+    struct stir_policy policy = support_policy("shaken");
+    struct stir_verify *v = NULL;
+    struct stir_verdict *verdict = NULL;
+    const struct stir_need *needs = NULL;
+    size_t n = 0;
+    struct stir_call call = call_of(&job->identity, ORIG, DEST);
+    policy.fetch_tnlist = policy.check_authority = true;
+    enum stir_err err = stir_verify_new(&v, &call, &policy, pki.trust, pki.ctx, NOW);
+    if (err == STIR_OK)
+        err = stir_verify_next(v, &needs, &n);
+    if (err == STIR_OK)
+        err = stir_verify_supply_pem(v, needs[0].id, job->pem);
+    if (err == STIR_OK)
+        err = stir_verify_next(v, &needs, &n);
+    if (err == STIR_OK)
+        err = stir_verify_supply_bytes(v, needs[0].id, job->list);
+    if (err == STIR_OK)
+        err = stir_verify_next(v, &needs, &n);
+    if (err == STIR_OK)
+        err = stir_verify_supply_answer(v, needs[0].id, 0);
+    if (err == STIR_OK)
+        err = stir_verify_next(v, &needs, &n);
+    if (err == STIR_OK)
+        err = stir_verify_take(v, &verdict);
+    if (err == STIR_OK) {
+        assert_slice(verdict->tokens[0].spc, "0123");
+        assert_int_equal(check_of(verdict, STIR_CHECK_AUTHORITY)->reason, STIR_R_HOLDER_OTHER);
+    }
+    stir_verify_free(v);
+    stir_verdict_free(verdict);
+    return err;
+}
+
+static void lists_by_reference_answer_enomem(void **state)
+{
+    static char pem[16384];
+    struct delegate path = {.parent = "spc:0123", .url = "https://numbers.example.com/0123.der"};
+    struct stir_tnauth *list = delegate_list("spc:0123");
+    struct listed job = {S(identity), delegate_make(pem, sizeof(pem), &pki, &path), stir_tnauth_der(list)};
+    (void)state;
+    oom_run(verify_listed, &job);
+    stir_tnauth_free(list);
 }
 
 static void priority_answers_enomem(void **state)
@@ -458,11 +510,17 @@ static void lint_needs_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nested_tokens_answer_enomem),     cmocka_unit_test(verifying_answers_enomem),
-        cmocka_unit_test(priority_answers_enomem),         cmocka_unit_test(content_answers_enomem),
-        cmocka_unit_test(the_compact_form_answers_enomem), cmocka_unit_test(a_need_outlives_a_lack_of_memory),
-        cmocka_unit_test(signing_answers_enomem),          cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
-        cmocka_unit_test(readers_answer_enomem),           cmocka_unit_test(lint_needs_no_memory),
+        cmocka_unit_test(nested_tokens_answer_enomem),
+        cmocka_unit_test(verifying_answers_enomem),
+        cmocka_unit_test(priority_answers_enomem),
+        cmocka_unit_test(content_answers_enomem),
+        cmocka_unit_test(the_compact_form_answers_enomem),
+        cmocka_unit_test(a_need_outlives_a_lack_of_memory),
+        cmocka_unit_test(signing_answers_enomem),
+        cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
+        cmocka_unit_test(lists_by_reference_answer_enomem),
+        cmocka_unit_test(readers_answer_enomem),
+        cmocka_unit_test(lint_needs_no_memory),
     };
     return cmocka_run_group_tests_name("verify_oom", tests, make_pki, free_pki);
 }
