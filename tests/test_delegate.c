@@ -69,7 +69,7 @@ static enum stir_reason failure_of(const struct stir_verdict *verdict, enum stir
 
 #define THOUSAND "range:12125551000+1000"
 
-/*= RFC9060-4 RFC8224-6.2g test */
+/*= RFC9060-4 test */
 static void the_number_lies_inside_every_level(void **state)
 {
     static const struct {
