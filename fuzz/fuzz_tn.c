@@ -1,4 +1,5 @@
-/* Numbers and parties. The first byte chooses the dial plan. What is read is canonical, reads as itself again, and what is refused leaves the output alone. */
+/* Numbers and parties. The first byte chooses the dial plan, and what the source puts before its numbers. What is read is canonical, reads as itself again, and
+ * what is refused leaves the output alone. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +9,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const listed[] = {"110", "116117", NULL};
 
+static const char *const technical[] = {"99#", "1234", "0", NULL};
+static const char *const portability[] = {"DXXX", "347", NULL};
+
 static const struct stir_tn_options plans[] = {
     STIR_TN_OPTIONS_INIT,
-    {sizeof(struct stir_tn_options), "1", "011", "1", NULL, NULL},
-    {sizeof(struct stir_tn_options), "44", "00", "0", NULL, NULL},
-    {sizeof(struct stir_tn_options), "34", "00", NULL, listed, NULL},
-    {sizeof(struct stir_tn_options), "1", "9011", "9", NULL, NULL},
+    {sizeof(struct stir_tn_options), "1", "011", "1", NULL, NULL, NULL, NULL, 0, 0},
+    {sizeof(struct stir_tn_options), "44", "00", "0", NULL, NULL, NULL, NULL, 0, 0},
+    {sizeof(struct stir_tn_options), "34", "00", NULL, listed, NULL, NULL, NULL, 0, 0},
+    {sizeof(struct stir_tn_options), "1", "9011", "9", NULL, NULL, NULL, NULL, 0, 0},
 };
 
 static void check(bool good)
@@ -28,6 +32,7 @@ static void check_party(const struct stir_party *party, const struct stir_tn_opt
     struct stir_slice text = stir_slice_of(party->text, party->len);
     struct stir_party again;
     check(party->len <= STIR_PARTY_MAX && party->text[party->len] == '\0' && !memchr(party->text, '\0', party->len));
+    check((unsigned)party->standing <= STIR_STANDING_AMBIGUOUS && (party->kind == STIR_PARTY_TN || party->standing == STIR_STANDING_UNKNOWN));
     if (party->kind == STIR_PARTY_TN)
         check(stir_tn_is_canonical(text) && (!stir_tn_is_special(text, NULL) || text.n == 3 || text.p[0] == '*' || text.p[0] == '#'));
     else
@@ -44,12 +49,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     size_t choice = data[0] % 32;
-    const struct stir_tn_options *plan = &plans[choice % (sizeof(plans) / sizeof(plans[0]))];
-    struct stir_tn_options country = STIR_TN_OPTIONS_INIT;
+    struct stir_tn_options chosen = plans[choice % (sizeof(plans) / sizeof(plans[0]))];
+    const struct stir_tn_options *plan = &chosen, fresh = STIR_TN_OPTIONS_INIT;
     if (choice >= 16 && stir_tn_plan_at(choice - 16)) {
-        country.plan = stir_tn_plan(stir_slice_str(stir_tn_plan_at(choice - 16)));
-        plan = &country;
+        chosen = fresh;
+        chosen.plan = stir_tn_plan(stir_slice_str(stir_tn_plan_at(choice - 16)));
     }
+    chosen.technical_prefixes = data[0] & 64 ? technical : NULL;
+    chosen.portability_prefixes = data[0] & 128 ? portability : NULL;
+    chosen.national_min = data[0] & 32 ? 8 : 0;
+    chosen.national_max = data[0] & 32 ? 11 : 0;
     struct stir_slice text = stir_slice_of(data + 1, size - 1);
     check(!stir_tn_is_canonical(text) || text.n <= STIR_TN_MAX);
     if (stir_tn_parse(&party, text, plan) == STIR_OK)

@@ -244,6 +244,251 @@ static void a_plan_stands_alone(void **state)
     assert_string_equal(party.text, "0199001234");
 }
 
+/* What the plan says of a number: short codes and numbers with a digit too many or too few are made nobody's, emergency numbers are known as such, and what two
+ * rules claim is left alone. */
+static void numbers_that_are_not_global_say_why(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plan, *text;
+        enum stir_tn_standing standing;
+    } numbers[] = {
+        {"US", "011 44 20 7946 0018", STIR_STANDING_GLOBAL},
+        {"US", "1 212 555 0100", STIR_STANDING_GLOBAL},
+        {"US", "212 555 0100", STIR_STANDING_GLOBAL},
+        {"US", "00 44 20 7946 0018", STIR_STANDING_LOCAL}, /* 00 is not dialled there */
+        {"US", "0 212 555 0100", STIR_STANDING_LOCAL},
+        {"US", "555 0100", STIR_STANDING_LOCAL},
+        {"US", "732873", STIR_STANDING_LOCAL}, /* a short code */
+        {"US", "911", STIR_STANDING_SPECIAL},
+        {"US", "988", STIR_STANDING_SPECIAL},
+        {"US", "*67", STIR_STANDING_SPECIAL},
+        {"CA", "011 33 1 99 00 12 34", STIR_STANDING_GLOBAL},
+        {"CA", "613 555 0100", STIR_STANDING_GLOBAL},
+        {"CA", "1 613 555 01000", STIR_STANDING_LOCAL},
+        {"CA", "40404", STIR_STANDING_LOCAL},
+        {"CA", "211", STIR_STANDING_SPECIAL},
+        {"FR", "00 44 20 7946 0018", STIR_STANDING_GLOBAL},
+        {"FR", "01 99 00 12 34", STIR_STANDING_GLOBAL},
+        {"FR", "199 00 12 34", STIR_STANDING_LOCAL}, /* the 0 is missing */
+        {"FR", "011 33 1 99 00 12 34", STIR_STANDING_LOCAL},
+        {"FR", "3651", STIR_STANDING_LOCAL},
+        {"FR", "38200", STIR_STANDING_LOCAL},
+        {"FR", "15", STIR_STANDING_SPECIAL},
+        {"FR", "17", STIR_STANDING_SPECIAL},
+        {"FR", "18", STIR_STANDING_SPECIAL},
+        {"FR", "112", STIR_STANDING_SPECIAL},
+        {"FR", "119", STIR_STANDING_SPECIAL},
+        {"DE", "0044 20 7946 0018", STIR_STANDING_GLOBAL},
+        {"DE", "030 23125 000", STIR_STANDING_GLOBAL},
+        {"DE", "23125 000", STIR_STANDING_LOCAL},
+        {"DE", "11833", STIR_STANDING_LOCAL},
+        {"DE", "110", STIR_STANDING_SPECIAL},
+        {"DE", "112", STIR_STANDING_SPECIAL},
+        {"DE", "999", STIR_STANDING_LOCAL}, /* Britain's */
+        {"GB", "00 33 1 99 00 12 34", STIR_STANDING_GLOBAL},
+        {"GB", "020 7946 0018", STIR_STANDING_GLOBAL},
+        {"GB", "20 7946 0018", STIR_STANDING_LOCAL},
+        {"GB", "118 500", STIR_STANDING_LOCAL},
+        {"GB", "999", STIR_STANDING_SPECIAL},
+        {"GB", "111", STIR_STANDING_SPECIAL},
+        {"IT", "00 33 1 99 00 12 34", STIR_STANDING_GLOBAL},
+        {"IT", "06 698 12345", STIR_STANDING_GLOBAL},
+        {"IT", "6 698 12345", STIR_STANDING_LOCAL}, /* the 0 is part of it */
+        {"IT", "4242", STIR_STANDING_LOCAL},
+        {"IT", "39 8001234", STIR_STANDING_AMBIGUOUS}, /* a mobile of 9 digits, or code and a green number */
+        {"IT", "113", STIR_STANDING_SPECIAL},
+        {"IT", "118", STIR_STANDING_SPECIAL},
+        {"MX", "00 1 212 555 0100", STIR_STANDING_GLOBAL},
+        {"MX", "55 1234 5678", STIR_STANDING_GLOBAL},
+        {"MX", "01 55 1234 5678", STIR_STANDING_LOCAL}, /* no trunk prefix since 2019 */
+        {"MX", "044 55 1234 5678", STIR_STANDING_LOCAL},
+        {"MX", "24120", STIR_STANDING_LOCAL},
+        {"MX", "911", STIR_STANDING_SPECIAL},
+        {"MX", "089", STIR_STANDING_SPECIAL},
+        {"ES", "091", STIR_STANDING_SPECIAL},
+        {"AU", "000", STIR_STANDING_SPECIAL},
+        {"AU", "13 12 34", STIR_STANDING_LOCAL},
+    };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct stir_tn_options options = options_of(numbers[i].plan);
+        struct stir_party party;
+        char digits[32];
+        size_t n = 0;
+        assert_err(stir_tn_parse(&party, S(numbers[i].text), &options), STIR_OK);
+        for (const char *p = numbers[i].text; *p; p++)
+            if (*p != ' ')
+                digits[n++] = *p;
+        bool as_it_was = party.len == n && memcmp(party.text, digits, n) == 0;
+        if (party.standing != numbers[i].standing || (party.standing != STIR_STANDING_GLOBAL && !as_it_was))
+            fail_msg("%s: %s reads as %s: %s", numbers[i].plan, numbers[i].text, party.text, stir_tn_standing_text(party.standing));
+        if ((party.standing == STIR_STANDING_SPECIAL) != stir_tn_is_special(stir_slice_of(party.text, party.len), &options))
+            fail_msg("%s: %s is special, or is it", numbers[i].plan, numbers[i].text);
+    }
+}
+
+static void nothing_is_known_without_a_plan(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum stir_tn_standing standing;
+    } numbers[] = {{"2125550100", STIR_STANDING_UNKNOWN},  {"+12125550100", STIR_STANDING_GLOBAL},       {"911", STIR_STANDING_SPECIAL},
+                   {"sip:alice@h", STIR_STANDING_UNKNOWN}, {"sip:+12125550100@h", STIR_STANDING_GLOBAL}, {"tel:110", STIR_STANDING_UNKNOWN},
+                   {"<sip:911@h>", STIR_STANDING_SPECIAL}};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct stir_party party;
+        assert_err(stir_party_parse(&party, S(numbers[i].text), NULL), STIR_OK);
+        if (party.standing != numbers[i].standing)
+            fail_msg("%s: %s", numbers[i].text, stir_tn_standing_text(party.standing));
+    }
+    for (unsigned i = 0; i < 5; i++)
+        for (unsigned k = 0; k < i; k++)
+            assert_string_not_equal(stir_tn_standing_text((enum stir_tn_standing)i), stir_tn_standing_text((enum stir_tn_standing)k));
+}
+
+/* Sources and what they put before numbers, as their operators tell. */
+static const char *const carrier[] = {"99#", NULL}, *const digits[] = {"1234", "12345", NULL}, *const berlin[] = {"030", NULL};
+static const char *const german[] = {"DXXX", NULL}, *const french[] = {"59123", NULL}, *const italian[] = {"347", "38X", NULL},
+                         *const brazilian[] = {"55341", NULL};
+
+enum source_name { CARRIER_US, DIGITS_US, DIGITS_ALONE, BERLIN, GERMANY, FRANCE, ITALY, ITALY_CARRIER, BRAZIL, BRAZIL_ALONE, SOURCES };
+
+static const struct {
+    const char *plan, *code, *trunk;
+    const char *const *technical, *const *portability;
+    unsigned min, max;
+} sources[SOURCES] = {
+    [CARRIER_US] = {"US", NULL, NULL, carrier, NULL, 0, 0},  [DIGITS_US] = {"US", NULL, NULL, digits, NULL, 0, 0},
+    [DIGITS_ALONE] = {NULL, NULL, NULL, digits, NULL, 0, 0}, [BERLIN] = {"DE", NULL, NULL, berlin, NULL, 0, 0},
+    [GERMANY] = {"DE", NULL, NULL, NULL, german, 0, 0},      [FRANCE] = {"FR", NULL, NULL, NULL, french, 0, 0},
+    [ITALY] = {"IT", NULL, NULL, NULL, italian, 0, 0},       [ITALY_CARRIER] = {"IT", NULL, NULL, carrier, italian, 0, 0},
+    [BRAZIL] = {NULL, "55", "0", NULL, brazilian, 10, 11},   [BRAZIL_ALONE] = {NULL, "55", "0", NULL, brazilian, 0, 0},
+};
+
+static const struct {
+    enum source_name source;
+    const char *text, *wanted;
+    enum stir_tn_standing standing;
+} sent[] = {
+    {CARRIER_US, "99#12125550100", "12125550100", STIR_STANDING_GLOBAL},
+    {CARRIER_US, "99#+1 (212) 555-0100", "12125550100", STIR_STANDING_GLOBAL},
+    {CARRIER_US, "99#011442079460018", "442079460018", STIR_STANDING_GLOBAL},
+    {CARRIER_US, "99#911", "911", STIR_STANDING_SPECIAL},
+    {CARRIER_US, "12125550100", "12125550100", STIR_STANDING_GLOBAL},
+    {CARRIER_US, "tel:99%2312125550100", "12125550100", STIR_STANDING_GLOBAL},
+    {CARRIER_US, "<sip:99%232125550100;npdi;rn=+12125559999@h;user=phone>", "12125550100", STIR_STANDING_GLOBAL},
+    {CARRIER_US, "<sip:99%23+12125550100@h>", "12125550100", STIR_STANDING_GLOBAL},
+    {CARRIER_US, "98#12125550100", "98#12125550100", STIR_STANDING_LOCAL},
+    {CARRIER_US, "99#", "99#", STIR_STANDING_LOCAL},
+    {DIGITS_US, "12342125550100", "12125550100", STIR_STANDING_GLOBAL},
+    {DIGITS_US, "1234+442079460018", "442079460018", STIR_STANDING_GLOBAL},
+    {DIGITS_US, "1234512125550100", "12125550100", STIR_STANDING_GLOBAL},
+    {DIGITS_US, "12345550100", "12345550100", STIR_STANDING_GLOBAL}, /* area code 234, and no prefix */
+    {DIGITS_US, "12345551234", "12345551234", STIR_STANDING_GLOBAL},
+    {DIGITS_US, "+12345550100", "12345550100", STIR_STANDING_GLOBAL},
+    {DIGITS_US, "12345", "5", STIR_STANDING_LOCAL},
+    {DIGITS_ALONE, "12342125550100", "2125550100", STIR_STANDING_UNKNOWN},
+    {DIGITS_ALONE, "123452125550100", "2125550100", STIR_STANDING_UNKNOWN}, /* the longest */
+    {BERLIN, "030017112345678", "4917112345678", STIR_STANDING_GLOBAL},
+    {BERLIN, "0300301234567", "0300301234567", STIR_STANDING_AMBIGUOUS}, /* a number of Berlin's, or one behind the prefix */
+    {GERMANY, "+49D1231711234567", "491711234567", STIR_STANDING_GLOBAL},
+    {GERMANY, "<sip:+49d123-171-1234567@h;user=phone>", "491711234567", STIR_STANDING_GLOBAL},
+    {GERMANY, "0049D1231711234567", "491711234567", STIR_STANDING_GLOBAL},
+    {GERMANY, "49D1231711234567", "491711234567", STIR_STANDING_GLOBAL},
+    {GERMANY, "0D1231711234567", "491711234567", STIR_STANDING_GLOBAL},
+    {GERMANY, "D12301711234567", "491711234567", STIR_STANDING_GLOBAL},
+    {GERMANY, "01711234567", "491711234567", STIR_STANDING_GLOBAL},
+    {GERMANY, "+49E1231711234567", "STIR_ESYNTAX", STIR_STANDING_UNKNOWN},
+    {GERMANY, "+49D12X1711234567", "STIR_ESYNTAX", STIR_STANDING_UNKNOWN},
+    {FRANCE, "+3359123199001234", "33199001234", STIR_STANDING_GLOBAL}, /* 16 digits: no number */
+    {FRANCE, "591230199001234", "33199001234", STIR_STANDING_GLOBAL},
+    {FRANCE, "059123199001234", "33199001234", STIR_STANDING_GLOBAL},
+    {FRANCE, "05 91 23 19 90", "33591231990", STIR_STANDING_GLOBAL}, /* a number that begins so */
+    {ITALY, "+39 347 335 1234567", "393351234567", STIR_STANDING_GLOBAL},
+    {ITALY, "+39 347 1234567", "393471234567", STIR_STANDING_GLOBAL},
+    {ITALY, "347 335 1234567", "393351234567", STIR_STANDING_GLOBAL},
+    {ITALY, "347 1234567", "393471234567", STIR_STANDING_GLOBAL},
+    {ITALY, "389 06 698 12345", "390669812345", STIR_STANDING_GLOBAL},
+    {ITALY_CARRIER, "99# 389 06 698 12345", "390669812345", STIR_STANDING_GLOBAL},
+    {ITALY, "347 0471234", "3470471234", STIR_STANDING_AMBIGUOUS}, /* a mobile of ten digits, or Bolzano's behind the prefix */
+    {BRAZIL, "+55 55341 11 98765 4321", "5511987654321", STIR_STANDING_GLOBAL},
+    {BRAZIL, "0 11 98765 4321", "5511987654321", STIR_STANDING_GLOBAL},
+    {BRAZIL, "0 11 98765 43210",
+     "011987654321"
+     "0",
+     STIR_STANDING_LOCAL},
+    {BRAZIL, "0 11 8765 4321", "551187654321", STIR_STANDING_GLOBAL},
+    {BRAZIL_ALONE, "+55 55341 1 2345", "555534112345", STIR_STANDING_AMBIGUOUS}, /* without lengths nobody knows */
+};
+
+static struct stir_tn_options options_of_source(enum source_name source)
+{
+    struct stir_tn_options options = STIR_TN_OPTIONS_INIT;
+    options.plan = sources[source].plan ? stir_tn_plan(S(sources[source].plan)) : NULL;
+    options.country_code = sources[source].code;
+    options.national_prefix = sources[source].trunk;
+    options.technical_prefixes = sources[source].technical;
+    options.portability_prefixes = sources[source].portability;
+    options.national_min = sources[source].min;
+    options.national_max = sources[source].max;
+    return options;
+}
+
+static void prefixes_of_a_source_go_where_the_plan_tells_that_they_are_there(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+        struct stir_tn_options options = options_of_source(sent[i].source);
+        struct stir_party party = {.standing = STIR_STANDING_UNKNOWN};
+        enum stir_err err = stir_party_parse(&party, S(sent[i].text), &options);
+        const char *got = err == STIR_OK ? party.text : stir_err_name(err);
+        if (strcmp(got, sent[i].wanted) != 0 || party.standing != sent[i].standing)
+            fail_msg("%zu: %s reads as %s: %s", (size_t)sent[i].source, sent[i].text, got, stir_tn_standing_text(party.standing));
+    }
+}
+
+static void prefixes_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const char *const empty[] = {"", NULL}, *const letters[] = {"12G", NULL}, *const plus[] = {"+49", NULL}, *const hash[] = {"9#", NULL},
+                             *const longest[] = {"12345678901234567", NULL};
+    const char *many[STIR_MAX_PREFIXES + 2];
+    struct stir_party party;
+    for (size_t i = 0; i <= STIR_MAX_PREFIXES; i++)
+        many[i] = "1";
+    many[STIR_MAX_PREFIXES + 1] = NULL;
+    const struct {
+        const char *name;
+        const char *const *technical, *const *portability;
+        unsigned min, max;
+        enum stir_err err;
+    } bad[] = {
+        {"empty", empty, NULL, 0, 0, STIR_EARG},
+        {"letters", letters, NULL, 0, 0, STIR_EARG},
+        {"a plus", plus, NULL, 0, 0, STIR_EARG},
+        {"too long", longest, NULL, 0, 0, STIR_EARG},
+        {"too many", many, NULL, 0, 0, STIR_EARG},
+        {"as many as there may be", many + 1, NULL, 0, 0, STIR_OK},
+        {"a hash", hash, NULL, 0, 0, STIR_OK},
+        {"ported: a hash", NULL, hash, 0, 0, STIR_EARG},
+        {"ported: letters", NULL, letters, 0, 0, STIR_EARG},
+        {"ported: too many", NULL, many, 0, 0, STIR_EARG},
+        {"lengths turned round", NULL, NULL, 8, 7, STIR_EARG},
+        {"longer than any", NULL, NULL, 8, 16, STIR_EARG},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct stir_tn_options options = STIR_TN_OPTIONS_INIT;
+        options.technical_prefixes = bad[i].technical;
+        options.portability_prefixes = bad[i].portability;
+        options.national_min = bad[i].min;
+        options.national_max = bad[i].max;
+        enum stir_err err = stir_tn_parse(&party, S("12125550100"), &options);
+        if (err != bad[i].err)
+            fail_msg("%s: %s", bad[i].name, stir_err_name(err));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +498,10 @@ int main(void)
         cmocka_unit_test(a_context_says_that_the_number_is_national),
         cmocka_unit_test(plans_are_known_by_two_letters),
         cmocka_unit_test(a_plan_stands_alone),
+        cmocka_unit_test(numbers_that_are_not_global_say_why),
+        cmocka_unit_test(nothing_is_known_without_a_plan),
+        cmocka_unit_test(prefixes_of_a_source_go_where_the_plan_tells_that_they_are_there),
+        cmocka_unit_test(prefixes_that_are_none_are_refused),
     };
     return cmocka_run_group_tests_name("dialplan", tests, NULL, NULL);
 }

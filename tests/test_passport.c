@@ -917,7 +917,7 @@ static void passport_read_fails_cleanly_without_memory(void **state)
 
 static struct stir_party party(enum stir_party_kind kind, const char *text)
 {
-    struct stir_party p = {kind, strlen(text), ""};
+    struct stir_party p = {.kind = kind, .len = strlen(text)};
     memcpy(p.text, text, p.len);
     return p;
 }

@@ -3,14 +3,14 @@
 #include <stir/tn.h>
 
 static const struct stir_tn_options none = STIR_TN_OPTIONS_INIT;
-static const struct stir_tn_options america = {sizeof(america), "1", "011", "1", NULL, NULL};
-static const struct stir_tn_options america_plain = {sizeof(america_plain), "1", NULL, NULL, NULL, NULL};
-static const struct stir_tn_options office = {sizeof(office), "1", "9011", "9", NULL, NULL}; /* 9 for an outside line */
-static const struct stir_tn_options britain = {sizeof(britain), "44", "00", "0", NULL, NULL};
-static const struct stir_tn_options spain = {sizeof(spain), "34", "00", NULL, NULL, NULL};
-static const struct stir_tn_options italy = {sizeof(italy), "39", "00", "", NULL, NULL};
-static const struct stir_tn_options russia = {sizeof(russia), "7", "810", "8", NULL, NULL};
-static const struct stir_tn_options gateway = {sizeof(gateway), NULL, "00", NULL, NULL, NULL};
+static const struct stir_tn_options america = {sizeof(america), "1", "011", "1", NULL, NULL, NULL, NULL, 0, 0};
+static const struct stir_tn_options america_plain = {sizeof(america_plain), "1", NULL, NULL, NULL, NULL, NULL, NULL, 0, 0};
+static const struct stir_tn_options office = {sizeof(office), "1", "9011", "9", NULL, NULL, NULL, NULL, 0, 0}; /* 9 for an outside line */
+static const struct stir_tn_options britain = {sizeof(britain), "44", "00", "0", NULL, NULL, NULL, NULL, 0, 0};
+static const struct stir_tn_options spain = {sizeof(spain), "34", "00", NULL, NULL, NULL, NULL, NULL, 0, 0};
+static const struct stir_tn_options italy = {sizeof(italy), "39", "00", "", NULL, NULL, NULL, NULL, 0, 0};
+static const struct stir_tn_options russia = {sizeof(russia), "7", "810", "8", NULL, NULL, NULL, NULL, 0, 0};
+static const struct stir_tn_options gateway = {sizeof(gateway), NULL, "00", NULL, NULL, NULL, NULL, NULL, 0, 0};
 
 /* What a text reads as: "tn 12155551212", "uri sip:a@b", or the error's name. */
 struct row {
@@ -278,7 +278,7 @@ static void special_numbers_are_the_built_in_or_the_listed(void **state)
         if (stir_tn_is_special(S(usual[i]), NULL))
             fail_msg("%s is not special", usual[i]);
     static const char *const list[] = {"110", "116117", NULL};
-    struct stir_tn_options german = {sizeof(german), "49", "00", NULL, list, NULL};
+    struct stir_tn_options german = {sizeof(german), "49", "00", NULL, list, NULL, NULL, NULL, 0, 0};
     assert_true(stir_tn_is_special(S("110"), &german));
     assert_false(stir_tn_is_special(S("911"), &german));
     assert_false(stir_tn_is_special(S(NULL), NULL));
@@ -552,13 +552,13 @@ static void wrong_arguments_are_answered(void **state)
 {
     (void)state;
     static const struct stir_tn_options wrong[] = {
-        {8, "1", NULL, NULL, NULL, NULL},
-        {sizeof(none), "+1", NULL, NULL, NULL, NULL},
-        {sizeof(none), "1234", NULL, NULL, NULL, NULL},
-        {sizeof(none), "1", "x", NULL, NULL, NULL},
-        {sizeof(none), "1", NULL, "#", NULL, NULL},
-        {sizeof(none), "81", NULL, "8", NULL, NULL}, /* would eat 81... again */
-        {sizeof(none), "81", "81", NULL, NULL, NULL},
+        {8, "1", NULL, NULL, NULL, NULL, NULL, NULL, 0, 0},
+        {sizeof(none), "+1", NULL, NULL, NULL, NULL, NULL, NULL, 0, 0},
+        {sizeof(none), "1234", NULL, NULL, NULL, NULL, NULL, NULL, 0, 0},
+        {sizeof(none), "1", "x", NULL, NULL, NULL, NULL, NULL, 0, 0},
+        {sizeof(none), "1", NULL, "#", NULL, NULL, NULL, NULL, 0, 0},
+        {sizeof(none), "81", NULL, "8", NULL, NULL, NULL, NULL, 0, 0}, /* would eat 81... again */
+        {sizeof(none), "81", "81", NULL, NULL, NULL, NULL, NULL, 0, 0},
     };
     struct stir_party party;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

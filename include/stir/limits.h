@@ -33,6 +33,8 @@
 
 /* Numbers */
 #define STIR_TN_MAX 15     /**< characters of a canonical number (RFC 8226 §9, ITU-T E.164) */
+#define STIR_MAX_PREFIXES 16 /**< technical or portability prefixes of one source; each is tried on every number */
+#define STIR_MAX_PREFIX 16 /**< characters of one of them */
 #define STIR_PARTY_MAX 255 /**< bytes of a canonical party, number or URI */
 
 /* Tables of who holds a number */

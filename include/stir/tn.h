@@ -15,11 +15,25 @@ enum stir_party_kind {
     STIR_PARTY_URI = 2,  /**< a URI in canonical form */
 };
 
-/** A caller or a callee in canonical form; compares by bytes. */
+/** What a dial plan made of a number. */
+enum stir_tn_standing {
+    STIR_STANDING_UNKNOWN = 0,   /**< a URI, or a number of which no plan was asked */
+    STIR_STANDING_GLOBAL = 1,    /**< it has its country code, now or before */
+    STIR_STANDING_SPECIAL = 2,   /**< a number that has none: 911, 112, *67 and the like */
+    STIR_STANDING_LOCAL = 3,     /**< no rule of the plan makes it global: a short code, a digit too many; it stays as it is */
+    STIR_STANDING_AMBIGUOUS = 4, /**< two rules of the plan make two numbers of it: it stays as it is */
+};
+
+/** The standing in words, such as "two rules of the dial plan make two numbers of it".
+ *  @return a constant string; never NULL. */
+STIR_API const char *stir_tn_standing_text(enum stir_tn_standing standing);
+
+/** A caller or a callee in canonical form; kind and text compare by bytes. */
 struct stir_party {
     enum stir_party_kind kind;
-    size_t len;                    /**< bytes of `text`, without the NUL */
-    char text[STIR_PARTY_MAX + 1]; /**< NUL-terminated; a URI may not contain NUL */
+    size_t len;                     /**< bytes of `text`, without the NUL */
+    char text[STIR_PARTY_MAX + 1];  /**< NUL-terminated; a URI may not contain NUL */
+    enum stir_tn_standing standing; /**< of a number, by the plan that it was read with */
 };
 
 /** A country's dial plan, as data of the library. */
@@ -34,6 +48,11 @@ struct stir_dial_plan;
  *  - another country_code without: numbers of 7 digits and more get the code, unless they begin with it and go on for 7 digits or more;
  *  - what is left stays: nobody can tell how to make it global.
  *
+ *  What a source puts before its numbers is known to its operator alone, and never guessed. With technical or portability prefixes the number is read as it
+ *  stands and without each that it begins with. One reading that gives a number with its country code is taken; of two that give different ones none is, and
+ *  the number is ambiguous. When none does, the longest technical prefix goes. How well that tells depends on what is known of lengths: a `plan` knows most,
+ *  and without plan and country code a technical prefix goes wherever a number begins with it.
+ *
  *  Canonical numbers have no '+', so some foreign ones look national (4712345678, Norway, in North America). Numbers of claims, canonical already, are
  *  therefore read without a plan (NULL). For numbers of the plan itself, reading twice gives the same as reading once. */
 struct stir_tn_options {
@@ -44,16 +63,25 @@ struct stir_tn_options {
     const char *international_prefix;
     /** National (trunk) prefix that is cut before the country code is put, digits, such as "0"; NULL for none. */
     const char *national_prefix;
-    /** Numbers that are kept as they are, such as "911", NULL-terminated list; NULL for the built-in list (911, 112, 988, N11, and all that begin with * or #).
-     */
+    /** Numbers that are kept as they are, such as "911", NULL-terminated list; NULL for the built-in list (911, 112, 988, N11, and all that begin with * or #;
+     *  with a plan, the emergency numbers of its country too). */
     const char *const *special;
     /** A plan of stir_tn_plan() instead of code and prefixes, which are not read then; NULL for none. */
     const struct stir_dial_plan *plan;
+    /** Technical prefixes of this source, digits, # and *, such as "99#" or "1234", before the number and a '+'; NULL-terminated list of up to
+     *  STIR_MAX_PREFIXES, NULL for none. */
+    const char *const *technical_prefixes;
+    /** Routing prefixes of ported numbers, digits and the letters A to F, X for any digit, such as "DXXX" or "347": before the number, or behind its country
+     *  code or trunk prefix. A list as above. */
+    const char *const *portability_prefixes;
+    /** Digits of the country's national numbers without trunk prefix, such as 10 to 11 for country_code "55"; 0 and 0 when that is not known. Others are not
+     *  made global. A plan knows its own. */
+    unsigned national_min, national_max;
 };
 /** No country code, no prefixes, the built-in special numbers. */
-#define STIR_TN_OPTIONS_INIT                                         \
-    {                                                                \
-        sizeof(struct stir_tn_options), NULL, NULL, NULL, NULL, NULL \
+#define STIR_TN_OPTIONS_INIT                                                           \
+    {                                                                                  \
+        sizeof(struct stir_tn_options), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 \
     }
 
 /** The dial plan of a country, by its two letters in either case: "US", "CA", "FR", "DE", "GB", "IT", "MX", "ES", "AU". It knows country code, international
@@ -68,8 +96,8 @@ STIR_API const char *stir_tn_plan_at(size_t index);
 /** Bring the telephone number `text` into canonical form: '+' and visual separators dropped, tel parameters cut first, prefixes
  *  and country code by `options` (NULL: STIR_TN_OPTIONS_INIT). `text` is a number, not a URI.
  *  @return STIR_OK; STIR_ESYNTAX (a character no number has: letters, non-ASCII digits), STIR_EVALUE (no digits, more than E.164's 15, '+' before a 0, a
- *  phone-context of another plan), STIR_ELIMIT (longer than STIR_PARTY_MAX), STIR_EARG (a NULL; an option that is not digits, or a prefix that the country code
- *  begins with); `*out` is untouched unless STIR_OK. */
+ *  phone-context of another plan), STIR_ELIMIT (longer than STIR_PARTY_MAX), STIR_EARG (a NULL; an option that is not what it says above, or a prefix that the
+ * country code begins with); `*out` is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_tn_parse(struct stir_party *out, struct stir_slice text, const struct stir_tn_options *options);
 
 /** Is `tn` in canonical form already: 1 to 15 of 0-9 # *, nothing else? Says nothing about its country code.

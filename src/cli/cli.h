@@ -99,8 +99,21 @@ int cli_time(const struct cli *cli, const char *name, int64_t otherwise, int64_t
 /* --NAME as a number from low to high. */
 int cli_number(const struct cli *cli, const char *name, int64_t otherwise, int64_t low, int64_t high, int64_t *out);
 int64_t cli_now(void);
-/* --plan or --country as a dial plan; without them `out` stays. CLI_USAGE when it is no country code. */
+/* How the numbers of a source are written, the same for each command that reads some. */
+#define CLI_DIAL_OPTIONS                                                                                                                         \
+    {"--country", CLI_VALUE, "CC", "country code put before national numbers, such as 1", false},                                                \
+        {"--intl-prefix", CLI_VALUE, "P", "with --country: international prefix, such as 00", false},                                            \
+        {"--trunk-prefix", CLI_VALUE, "P", "with --country: prefix of national numbers that is cut, such as 0", false},                          \
+        {"--national-length", CLI_VALUE, "MIN-MAX", "with --country: digits of national numbers without that, such as 10-11", false},            \
+        {"--plan", CLI_VALUE, "CC", "dial plan of a country, such as FR: trunk and international prefixes, lengths", false},                     \
+        {"--tech-prefix", CLI_MANY, "P", "what this source puts before its numbers, such as 99#", false},                                        \
+    {                                                                                                                                            \
+        "--ported-prefix", CLI_MANY, "P", "routing prefix of ported numbers, such as 347 or DXXX, X any digit; goes where the plan tells", false \
+    }
+/* These options as a dial plan; without them `out` stays. CLI_USAGE when they are none. */
 int cli_dial_plan(const struct cli *cli, struct stir_tn_options *out);
+/* Why the dial plan could not make a number global; NULL when it is, or need not be, or no plan was asked. */
+const char *cli_dial_doubt(const struct stir_party *party);
 
 /* --policy, shaken when it was not given. CLI_USAGE when there is no such preset. */
 int cli_policy(const struct cli *cli, struct stir_policy *out);

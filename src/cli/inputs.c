@@ -309,42 +309,6 @@ int cli_number(const struct cli *cli, const char *name, int64_t otherwise, int64
     return CLI_YES;
 }
 
-/* --plan NAME: a country's dial plan. */
-static int named_plan(const struct cli *cli, struct stir_tn_options *out, const char *country)
-{
-    struct stir_tn_options options = STIR_TN_OPTIONS_INIT;
-    char names[128];
-    const char *name;
-    size_t n = 0;
-    options.plan = stir_tn_plan(stir_slice_str(country));
-    if (options.plan) {
-        *out = options;
-        return CLI_YES;
-    }
-    for (size_t i = 0; (name = stir_tn_plan_at(i)) != NULL && n < sizeof(names); i++)
-        n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", name);
-    return cli_fail(cli, CLI_USAGE, "--plan \"%s\" is none of %s", country, names);
-}
-
-int cli_dial_plan(const struct cli *cli, struct stir_tn_options *out)
-{
-    const char *country = cli_get(cli, "--plan");
-    const char *code = cli_get(cli, "--country");
-    struct stir_tn_options options = STIR_TN_OPTIONS_INIT;
-    if (country && code)
-        return cli_fail(cli, CLI_USAGE, "--plan and --country: give one; a plan has its country code");
-    if (country)
-        return named_plan(cli, out, country);
-    if (!code)
-        return CLI_YES;
-    size_t n = strlen(code);
-    if (n > 3 || strspn(code, "0123456789") != n || code[0] == '0')
-        return cli_fail(cli, CLI_USAGE, "--country \"%s\" is no country code: 1 to 3 digits, such as 1 or 44", code);
-    options.country_code = code;
-    *out = options;
-    return CLI_YES;
-}
-
 int cli_policy(const struct cli *cli, struct stir_policy *out)
 {
     const char *preset = cli_get(cli, "--policy"), *name;

@@ -7,8 +7,7 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"--country", CLI_VALUE, "CC", "country code put before national numbers of a message, such as 1", false},
-    {"--plan", CLI_VALUE, "CC", "dial plan of a country, such as FR: trunk and international prefixes, lengths", false},
+    CLI_DIAL_OPTIONS,
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
 

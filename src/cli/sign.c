@@ -26,8 +26,7 @@ static const struct cli_option options[] = {
     {"--invite", CLI_VALUE, "FILE|-", "sign this INVITE and print it with its Identity", false},
     {"--header", CLI_TEXT, "JSON", "with --payload: sign exactly these claims and print the token", false},
     {"--payload", CLI_TEXT, "JSON", "the claims", false},
-    {"--country", CLI_VALUE, "CC", "country code put before national numbers, such as 1", false},
-    {"--plan", CLI_VALUE, "CC", "dial plan of a country, such as FR: trunk and international prefixes, lengths", false},
+    CLI_DIAL_OPTIONS,
     {"--quoted-ppt", CLI_FLAG, NULL, "write ppt=\"shaken\" for receivers that insist on quotes", false},
     {"--any-url", CLI_FLAG, NULL, "labs: x5u with any port, or an address", false},
     {"--pass-file", CLI_VALUE, "FILE", "passphrase of an encrypted key, on the first line of FILE", false},
@@ -59,10 +58,12 @@ static int say_failed(const struct cli *cli, enum stir_err err, const struct sti
     return cli_fail(cli, status, "%s", diag->text[0] ? diag->text : stir_err_text(err));
 }
 
-/* Signed as it is said, but seldom meant. */
+/* Signed as it is said, but seldom meant: a verifier may well read it otherwise. */
 static void warn_short(const struct cli *cli, const char *option, const struct stir_party *party)
 {
-    if (party->kind == STIR_PARTY_TN && strlen(party->text) < 8 && !stir_tn_is_special(stir_slice_str(party->text), NULL))
+    if (party->standing == STIR_STANDING_LOCAL)
+        cli_warn(cli, "%s \"%s\" is signed as it is: %s", option, party->text, cli_dial_doubt(party));
+    else if (party->kind == STIR_PARTY_TN && strlen(party->text) < 8 && !stir_tn_is_special(stir_slice_str(party->text), NULL))
         cli_warn(cli, "%s \"%s\" is too short to have a country code; is --plan CC or --country CC missing?", option, party->text);
 }
 

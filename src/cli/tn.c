@@ -1,8 +1,7 @@
 #include "cli/cli.h"
 
 static const struct cli_option options[] = {
-    {"--country", CLI_VALUE, "CC", "country code put before national numbers, such as 1", false},
-    {"--plan", CLI_VALUE, "CC", "dial plan of a country, such as FR: trunk and international prefixes, lengths", false},
+    CLI_DIAL_OPTIONS,
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
 
@@ -15,6 +14,7 @@ static void show(const struct cli *cli, const char *text, enum stir_err err, con
         cli_json_str("kind", kind);
         cli_json_str("canonical", err == STIR_OK ? party->text : NULL);
         cli_json_str("error", err == STIR_OK ? NULL : stir_err_text(err));
+        cli_json_str("doubt", err == STIR_OK ? cli_dial_doubt(party) : NULL);
         cli_json_end('}');
         return;
     }
@@ -24,7 +24,13 @@ static void show(const struct cli *cli, const char *text, enum stir_err err, con
         printf("is no number and no URI: %s\n", stir_err_text(err));
     } else {
         cli_print(stir_slice_str(party->text));
-        printf("  %s\n", party->kind == STIR_PARTY_URI ? "(a URI, no number)" : special ? "(a special number, kept as it is)" : "");
+        const char *doubt = cli_dial_doubt(party);
+        printf("  %s%s%s\n",
+               party->kind == STIR_PARTY_URI ? "(a URI, no number"
+               : special                     ? "(a special number, kept as it is"
+               : doubt                       ? "(kept as it is: "
+                                             : "",
+               doubt ? doubt : "", party->kind == STIR_PARTY_URI || special || doubt ? ")" : "");
     }
 }
 
@@ -41,7 +47,7 @@ static int run(struct cli *cli)
         struct stir_party party = {0};
         enum stir_err err = stir_party_parse(&party, stir_slice_str(cli->operand[i]), &plan);
         show(cli, cli->operand[i], err, &party, party.kind == STIR_PARTY_TN && stir_tn_is_special(stir_slice_of(party.text, party.len), &plan));
-        all = all && err == STIR_OK;
+        all = all && err == STIR_OK && !cli_dial_doubt(&party);
     }
     if (cli->json) {
         cli_json_end(']');

@@ -29,6 +29,9 @@ static enum stir_err check_party(const char *claim, const struct stir_party *par
     bool shaken = params->claims.ppt == STIR_PPT_SHAKEN;
     if (!party || party->kind == STIR_PARTY_NONE)
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "%s is missing", claim);
+    if (party->standing == STIR_STANDING_AMBIGUOUS)
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "%s \"%s\": %s; give it with '+' and its country code", claim, party->text,
+                             stir_tn_standing_text(party->standing));
     if (party->kind == STIR_PARTY_URI && shaken && strcmp(claim, "orig") == 0)
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "orig \"%s\" is no telephone number: a shaken token is signed for numbers", party->text);
     if (party->kind == STIR_PARTY_TN && !stir_tn_is_canonical(stir_slice_of(party->text, party->len)))

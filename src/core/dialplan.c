@@ -5,7 +5,8 @@
 enum {
     ABROAD_MIN = 7, /* digits of the shortest numbers behind a country code: Niue, +683 and four */
     PREFIXES = 5,
-    RANGES = 18
+    RANGES = 18,
+    SPECIALS = 14
 };
 
 /* National numbers that begin with a pattern: Z is 1 to 9, N is 2 to 9, X is any digit. */
@@ -19,15 +20,16 @@ struct stir_dial_plan {
     const char *name; /* ISO 3166 */
     const char *code;
     const char *international[PREFIXES];
-    const char *national;        /* trunk prefix; NULL when there is none */
-    bool bare;                   /* national numbers are dialled without trunk prefix, too */
-    struct range ranges[RANGES]; /* the first that a number begins with decides */
+    const char *national;          /* trunk prefix; NULL when there is none */
+    bool bare;                     /* national numbers are dialled without trunk prefix, too */
+    struct range ranges[RANGES];   /* the first that a number begins with decides */
+    const char *special[SPECIALS]; /* emergencies and helplines that are dialled without more everywhere in the country, beside those of every plan */
 };
 
 /* From the national numbering plans as published by the regulators. Numbers of services (15, 3651, 13 00 xx) have no rule where they have no global form. */
 static const struct stir_dial_plan plans[] = {
-    {"US", "1", {"011"}, "1", true, {{"NXXN", 10, 10, NULL}}},
-    {"CA", "1", {"011"}, "1", true, {{"NXXN", 10, 10, NULL}}},
+    {"US", "1", {"011"}, "1", true, {{"NXXN", 10, 10, NULL}}, {NULL}},
+    {"CA", "1", {"011"}, "1", true, {{"NXXN", 10, 10, NULL}}, {NULL}},
     /* Overseas departments are dialled as if they were French, and have codes of their own; the numbers of 0976 are spread over them. */
     {"FR",
      "33",
@@ -50,25 +52,34 @@ static const struct stir_dial_plan plans[] = {
       {"697", 9, 9, "596"},
       {"976", 0, 0, NULL},
       {"700", 13, 13, NULL},
-      {"Z", 9, 9, NULL}}},
+      {"Z", 9, 9, NULL}},
+     {"15", "17", "18", "114", "115", "119", "191", "196", "197"}},
     /* Lengths vary within one area, and private exchanges append their own digits. */
-    {"DE", "49", {"00"}, "0", false, {{"15", 10, 11, NULL}, {"16", 10, 11, NULL}, {"17", 10, 11, NULL}, {"Z", 5, 13, NULL}}},
-    {"GB", "44", {"00"}, "0", false, {{"1", 9, 10, NULL}, {"800", 7, 10, NULL}, {"Z", 10, 10, NULL}}},
+    {"DE", "49", {"00"}, "0", false, {{"15", 10, 11, NULL}, {"16", 10, 11, NULL}, {"17", 10, 11, NULL}, {"Z", 5, 13, NULL}}, {"110", "115"}},
+    {"GB", "44", {"00"}, "0", false, {{"1", 9, 10, NULL}, {"800", 7, 10, NULL}, {"Z", 10, 10, NULL}}, {"999", "101", "105", "111"}},
     /* The 0 is part of the number. 390 is no mobile prefix: 39 0... is a number that has its code. */
     {"IT",
      "39",
      {"00"},
      NULL,
      true,
-     {{"0Z", 6, 11, NULL}, {"390", 0, 0, NULL}, {"3N", 9, 10, NULL}, {"55", 10, 10, NULL}, {"199", 9, 9, NULL}, {"8", 6, 9, NULL}}},
-    {"MX", "52", {"00"}, NULL, true, {{"N", 10, 10, NULL}}},
-    {"ES", "34", {"00"}, NULL, true, {{"51", 9, 9, NULL}, {"6", 9, 9, NULL}, {"7", 9, 9, NULL}, {"8", 9, 9, NULL}, {"9", 9, 9, NULL}}},
+     {{"0Z", 6, 11, NULL}, {"390", 0, 0, NULL}, {"3N", 9, 10, NULL}, {"55", 10, 10, NULL}, {"199", 9, 9, NULL}, {"8", 6, 9, NULL}},
+     {"113", "114", "115", "117", "118", "1522", "1530"}},
+    {"MX", "52", {"00"}, NULL, true, {{"N", 10, 10, NULL}}, {"088", "089"}},
+    {"ES",
+     "34",
+     {"00"},
+     NULL,
+     true,
+     {{"51", 9, 9, NULL}, {"6", 9, 9, NULL}, {"7", 9, 9, NULL}, {"8", 9, 9, NULL}, {"9", 9, 9, NULL}},
+     {"016", "061", "062", "080", "085", "091", "092"}},
     {"AU",
      "61",
      {"0011", "0014", "0015", "0016", "0018"},
      "0",
      false,
-     {{"2", 9, 9, NULL}, {"3", 9, 9, NULL}, {"4", 9, 9, NULL}, {"7", 9, 9, NULL}, {"8", 9, 9, NULL}}},
+     {{"2", 9, 9, NULL}, {"3", 9, 9, NULL}, {"4", 9, 9, NULL}, {"7", 9, 9, NULL}, {"8", 9, 9, NULL}},
+     {"000", "106"}},
 };
 
 enum { PLANS = sizeof(plans) / sizeof(plans[0]) };
@@ -172,7 +183,7 @@ static bool agree(const struct stir_dialled *a, const struct stir_dialled *b, st
     return true;
 }
 
-bool stir_dial_read(struct stir_dialled *out, const struct stir_dial_plan *plan, struct stir_slice digits)
+enum stir_dialling stir_dial_read(struct stir_dialled *out, const struct stir_dial_plan *plan, struct stir_slice digits)
 {
     struct stir_dialled found[4];
     size_t n = 0;
@@ -183,10 +194,10 @@ bool stir_dial_read(struct stir_dialled *out, const struct stir_dial_plan *plan,
         found[n++] = (struct stir_dialled){0, stir_slice_str("")};
     for (size_t i = 1; i < n; i++)
         if (!agree(&found[0], &found[i], digits))
-            return false;
+            return STIR_DIAL_TWO;
     if (n)
         *out = found[0];
-    return n > 0;
+    return n ? STIR_DIAL_ONE : STIR_DIAL_NONE;
 }
 
 bool stir_dial_national(struct stir_dialled *out, const struct stir_dial_plan *plan, struct stir_slice digits)
@@ -198,4 +209,27 @@ bool stir_dial_national(struct stir_dialled *out, const struct stir_dial_plan *p
     if (trunk || bare)
         *out = trunk ? cut : whole;
     return trunk || bare;
+}
+
+bool stir_dial_is_special(const struct stir_dial_plan *plan, struct stir_slice digits)
+{
+    for (size_t i = 0; i < SPECIALS && plan->special[i]; i++)
+        if (stir_slice_is(digits, plan->special[i]))
+            return true;
+    return false;
+}
+
+bool stir_dial_is_global(const struct stir_dial_plan *plan, struct stir_slice digits)
+{
+    return digits.n && is_global(plan, digits, false);
+}
+
+const char *stir_dial_trunk(const struct stir_dial_plan *plan)
+{
+    return plan->national;
+}
+
+const char *stir_dial_international(const struct stir_dial_plan *plan, size_t index)
+{
+    return index < PREFIXES ? plan->international[index] : NULL;
 }

@@ -146,7 +146,7 @@ static enum stir_err parse_tel(struct stir_party *out, struct stir_slice text, c
         return err == STIR_ELIMIT ? err : STIR_EVALUE;
     if (fit == STIR_TN_FOREIGN)
         return take_local(out, &x, context);
-    return fit == STIR_TN_WRONG ? STIR_EVALUE : stir_tn_take(out, &x);
+    return fit == STIR_TN_WRONG ? STIR_EVALUE : stir_tn_take(out, &x, fit, plan);
 }
 
 /* A SIP URI taken apart (RFC 3261 §25.1). */
@@ -303,7 +303,7 @@ static enum stir_err parse_sip(struct stir_party *out, struct stir_slice scheme,
     TRY(split_sip(&uri, rest));
     bool number = uri.user.p && (uri.user_is_phone || looks_dialled(uri.user)) && read_subscriber(&x, &fit, uri.user, &context, context_buf, plan) == STIR_OK &&
                   fit != STIR_TN_WRONG && fit != STIR_TN_FOREIGN;
-    if (number && stir_tn_take(out, &x) == STIR_OK)
+    if (number && stir_tn_take(out, &x, fit, plan) == STIR_OK)
         return STIR_OK;
     return take_sip(out, &uri);
 }

@@ -18,11 +18,6 @@ static bool is_digits(struct stir_slice s)
     return true;
 }
 
-static bool begins_with(struct stir_slice s, struct stir_slice prefix)
-{
-    return s.n >= prefix.n && stir_slice_eq(stir_slice_upto(s, prefix.n), prefix);
-}
-
 /* The first digit of a number that begins with a country code: none is assigned to 0. */
 static bool begins_global(struct stir_slice digits)
 {
@@ -35,7 +30,7 @@ static bool eats_its_own(const struct stir_tn_plan *plan)
 {
     if (plan->code.n == 0 || stir_slice_is(plan->code, "1"))
         return false;
-    return (plan->international.n && begins_with(plan->code, plan->international)) || (plan->national.n && begins_with(plan->code, plan->national));
+    return (plan->international.n && stir_slice_begins(plan->code, plan->international)) || (plan->national.n && stir_slice_begins(plan->code, plan->national));
 }
 
 enum stir_err stir_tn_plan_read(struct stir_tn_plan *out, const struct stir_tn_options *options)
@@ -51,21 +46,20 @@ enum stir_err stir_tn_plan_read(struct stir_tn_plan *out, const struct stir_tn_o
     plan.national = stir_slice_str(options->national_prefix);
     plan.special = options->special;
     plan.country = options->plan;
+    plan.technical = options->technical_prefixes;
+    plan.portability = options->portability_prefixes;
+    plan.national_min = options->national_min;
+    plan.national_max = options->national_max;
     if (plan.country) {
         plan.code = stir_dial_code(plan.country);
         plan.international = plan.national = stir_slice_of(NULL, 0);
     }
     if (!is_digits(plan.code) || !is_digits(plan.international) || !is_digits(plan.national) || plan.code.n > CODE_MAX || eats_its_own(&plan))
         return STIR_EARG;
+    if (plan.national_min > plan.national_max || plan.national_max > STIR_TN_MAX || !stir_tn_prefixes_are_good(&plan))
+        return STIR_EARG;
     *out = plan;
     return STIR_OK;
-}
-
-/* What people and RFC 3966 put between digits. */
-/*= RFC8224-8.3a */
-static bool is_separator(char c)
-{
-    return c == '-' || c == '.' || c == '(' || c == ')' || c == '/' || stir_is_space(c);
 }
 
 enum stir_err stir_tn_digits_read(struct stir_tn_digits *out, struct stir_slice text)
@@ -81,7 +75,7 @@ enum stir_err stir_tn_digits_read(struct stir_tn_digits *out, struct stir_slice 
             x.text[x.n++] = c;
         } else if (c == '+' && x.n == 0 && !x.global) {
             x.global = true;
-        } else if (!is_separator(c)) {
+        } else if (!stir_tn_is_separator(c)) {
             return STIR_ESYNTAX; /* a letter, a digit of another script, a '+' between digits */
         }
     }
@@ -89,11 +83,6 @@ enum stir_err stir_tn_digits_read(struct stir_tn_digits *out, struct stir_slice 
         return STIR_EVALUE;
     *out = x;
     return STIR_OK;
-}
-
-static struct stir_slice digits_of(const struct stir_tn_digits *x)
-{
-    return stir_slice_of(x->text, x->n);
 }
 
 static void cut_front(struct stir_tn_digits *x, size_t n)
@@ -118,8 +107,11 @@ static bool is_n11(struct stir_slice tn)
     return tn.n == 3 && tn.p[0] >= '2' && tn.p[0] <= '9' && tn.p[1] == '1' && tn.p[2] == '1';
 }
 
-static bool is_special(struct stir_slice tn, const char *const *list)
+static bool is_special(struct stir_slice tn, const struct stir_tn_plan *plan)
 {
+    const char *const *list = plan->special;
+    if (!list && plan->country && stir_dial_is_special(plan->country, tn))
+        return true;
     if (!list)
         return is_n11(tn) || stir_slice_is(tn, "112") || stir_slice_is(tn, "988") || (tn.n && (tn.p[0] == '*' || tn.p[0] == '#'));
     for (; *list; list++)
@@ -142,7 +134,7 @@ static enum stir_tn_fit fit_nanp(struct stir_tn_digits *x, const struct stir_tn_
     struct stir_tn_digits rest = *x;
     if (make_nanp(x))
         return STIR_TN_GLOBAL;
-    if (plan->national.n == 0 || !begins_with(digits_of(x), plan->national))
+    if (plan->national.n == 0 || !stir_slice_begins(stir_tn_digits_of(x), plan->national))
         return STIR_TN_LOCAL;
     cut_front(&rest, plan->national.n);
     if (!make_nanp(&rest))
@@ -151,24 +143,31 @@ static enum stir_tn_fit fit_nanp(struct stir_tn_digits *x, const struct stir_tn_
     return STIR_TN_GLOBAL;
 }
 
+static bool is_national_length(const struct stir_tn_plan *plan, size_t n)
+{
+    return plan->national_max == 0 || (n >= plan->national_min && n <= plan->national_max);
+}
+
 /* A number of another plan. With a trunk prefix only numbers that carry it are national; without one every number is, unless it has the code already. */
 static enum stir_tn_fit fit_national(struct stir_tn_digits *x, const struct stir_tn_plan *plan)
 {
-    struct stir_slice digits = digits_of(x);
-    if (plan->national.n && digits.n > plan->national.n && begins_with(digits, plan->national)) {
+    struct stir_slice digits = stir_tn_digits_of(x);
+    if (plan->national.n && digits.n > plan->national.n && stir_slice_begins(digits, plan->national)) {
+        if (!is_national_length(plan, digits.n - plan->national.n))
+            return STIR_TN_LOCAL;
         cut_front(x, plan->national.n);
         return put_front(x, plan->code) ? STIR_TN_GLOBAL : STIR_TN_LOCAL;
     }
-    if (begins_with(digits, plan->code) && digits.n >= plan->code.n + NATIONAL_MIN)
+    if (stir_slice_begins(digits, plan->code) && digits.n >= plan->code.n + NATIONAL_MIN && is_national_length(plan, digits.n - plan->code.n))
         return STIR_TN_GLOBAL;
-    if (plan->national.n || digits.n < NATIONAL_MIN)
+    if (plan->national.n || digits.n < NATIONAL_MIN || !is_national_length(plan, digits.n))
         return STIR_TN_LOCAL;
     return put_front(x, plan->code) ? STIR_TN_GLOBAL : STIR_TN_LOCAL;
 }
 
 static bool cut_international(struct stir_tn_digits *x, struct stir_slice prefix)
 {
-    if (prefix.n == 0 || !begins_with(digits_of(x), prefix) || !begins_global(stir_slice_from(digits_of(x), prefix.n)))
+    if (prefix.n == 0 || !stir_slice_begins(stir_tn_digits_of(x), prefix) || !begins_global(stir_slice_from(stir_tn_digits_of(x), prefix.n)))
         return false;
     cut_front(x, prefix.n);
     return true;
@@ -180,20 +179,30 @@ static enum stir_tn_fit fit_dialled(struct stir_tn_digits *x, const struct stir_
     return put_front(x, dialled->code) ? STIR_TN_GLOBAL : STIR_TN_LOCAL;
 }
 
-enum stir_tn_fit stir_tn_fit(struct stir_tn_digits *x, const struct stir_tn_plan *plan)
+static enum stir_tn_fit fit_country(struct stir_tn_digits *x, const struct stir_dial_plan *country)
 {
     struct stir_dialled dialled;
+    switch (stir_dial_read(&dialled, country, stir_tn_digits_of(x))) {
+    case STIR_DIAL_ONE: return fit_dialled(x, &dialled);
+    case STIR_DIAL_TWO: return STIR_TN_TWO;
+    case STIR_DIAL_NONE: break;
+    }
+    return STIR_TN_LOCAL;
+}
+
+enum stir_tn_fit stir_tn_fit(struct stir_tn_digits *x, const struct stir_tn_plan *plan)
+{
     bool nanp = stir_slice_is(plan->code, "1");
-    if (x->global && !is_digits(digits_of(x)))
+    if (x->global && !is_digits(stir_tn_digits_of(x)))
         return STIR_TN_WRONG;
-    if (is_special(digits_of(x), plan->special)) /* "+911" too: some send it */
+    if (is_special(stir_tn_digits_of(x), plan)) /* "+911" too: some send it */
         return STIR_TN_SPECIAL;
     if (x->global)
-        return begins_global(digits_of(x)) ? STIR_TN_GLOBAL : STIR_TN_WRONG;
-    if (!is_digits(digits_of(x)))
+        return begins_global(stir_tn_digits_of(x)) ? STIR_TN_GLOBAL : STIR_TN_WRONG;
+    if (!is_digits(stir_tn_digits_of(x)))
         return STIR_TN_LOCAL;
     if (plan->country)
-        return stir_dial_read(&dialled, plan->country, digits_of(x)) ? fit_dialled(x, &dialled) : STIR_TN_LOCAL;
+        return fit_country(x, plan->country);
     if (nanp && fit_nanp(x, plan) == STIR_TN_GLOBAL)
         return STIR_TN_GLOBAL;
     if (cut_international(x, plan->international))
@@ -207,17 +216,17 @@ enum stir_tn_fit stir_tn_fit_context(struct stir_tn_digits *x, struct stir_slice
 {
     struct stir_tn_digits rest = *x;
     struct stir_dialled dialled;
-    if (is_special(digits_of(x), plan->special))
+    if (is_special(stir_tn_digits_of(x), plan))
         return STIR_TN_SPECIAL;
-    if (code.n > CODE_MAX || !begins_global(code) || !is_digits(digits_of(x)))
+    if (code.n > CODE_MAX || !begins_global(code) || !is_digits(stir_tn_digits_of(x)))
         return STIR_TN_LOCAL;
     if (plan->country && stir_slice_eq(code, plan->code))
-        return stir_dial_national(&dialled, plan->country, digits_of(x)) ? fit_dialled(x, &dialled) : STIR_TN_LOCAL;
+        return stir_dial_national(&dialled, plan->country, stir_tn_digits_of(x)) ? fit_dialled(x, &dialled) : STIR_TN_LOCAL;
     if (stir_slice_is(code, "1"))
         return make_nanp(x) ? STIR_TN_GLOBAL : STIR_TN_LOCAL;
-    if (stir_slice_eq(code, plan->code) && plan->national.n && begins_with(digits_of(x), plan->national))
+    if (stir_slice_eq(code, plan->code) && plan->national.n && stir_slice_begins(stir_tn_digits_of(x), plan->national))
         cut_front(&rest, plan->national.n);
-    else if (!begins_global(digits_of(x)))
+    else if (!begins_global(stir_tn_digits_of(x)))
         return STIR_TN_LOCAL; /* a trunk prefix of a plan that is not ours, perhaps */
     if (rest.n < NATIONAL_MIN || !put_front(&rest, code))
         return STIR_TN_LOCAL;
@@ -225,7 +234,33 @@ enum stir_tn_fit stir_tn_fit_context(struct stir_tn_digits *x, struct stir_slice
     return STIR_TN_GLOBAL;
 }
 
-enum stir_err stir_tn_take(struct stir_party *out, const struct stir_tn_digits *x)
+/* Nothing is known of a number that no plan was asked for. */
+static enum stir_tn_standing standing_of(enum stir_tn_fit fit, const struct stir_tn_plan *plan)
+{
+    switch (fit) {
+    case STIR_TN_GLOBAL: return STIR_STANDING_GLOBAL;
+    case STIR_TN_SPECIAL: return STIR_STANDING_SPECIAL;
+    case STIR_TN_TWO: return STIR_STANDING_AMBIGUOUS;
+    case STIR_TN_LOCAL: return plan->code.n ? STIR_STANDING_LOCAL : STIR_STANDING_UNKNOWN;
+    case STIR_TN_WRONG:
+    case STIR_TN_FOREIGN: break;
+    }
+    return STIR_STANDING_UNKNOWN;
+}
+
+const char *stir_tn_standing_text(enum stir_tn_standing standing)
+{
+    switch (standing) {
+    case STIR_STANDING_GLOBAL: return "it has its country code";
+    case STIR_STANDING_SPECIAL: return "a special number, which has no country code";
+    case STIR_STANDING_LOCAL: return "no rule of the dial plan makes it global";
+    case STIR_STANDING_AMBIGUOUS: return "two rules of the dial plan make two numbers of it";
+    case STIR_STANDING_UNKNOWN: break;
+    }
+    return "no dial plan was asked";
+}
+
+enum stir_err stir_tn_take(struct stir_party *out, const struct stir_tn_digits *x, enum stir_tn_fit fit, const struct stir_tn_plan *plan)
 {
     if (x->n > STIR_TN_MAX)
         return STIR_EVALUE;
@@ -233,6 +268,7 @@ enum stir_err stir_tn_take(struct stir_party *out, const struct stir_tn_digits *
     out->text[x->n] = '\0';
     out->len = x->n;
     out->kind = STIR_PARTY_TN;
+    out->standing = standing_of(fit, plan);
     return STIR_OK;
 }
 
@@ -259,19 +295,21 @@ enum stir_err stir_tn_fit_subscriber(struct stir_tn_digits *x, enum stir_tn_fit 
                                      const struct stir_tn_plan *plan)
 {
     struct stir_tn_digits code;
+    if (!context.p)
+        return stir_tn_read_number(x, fit, number, plan);
     TRY(stir_tn_digits_read(x, number));
-    if (!context.p || x->global) {
+    if (x->global) {
         *fit = stir_tn_fit(x, plan);
         return STIR_OK;
     }
     if (context.n == 0 || context.p[0] != '+') { /* a domain's context: our plan must know the number by itself */
         *fit = stir_tn_fit(x, plan);
-        if (*fit == STIR_TN_LOCAL)
+        if (*fit == STIR_TN_LOCAL || *fit == STIR_TN_TWO)
             *fit = STIR_TN_FOREIGN;
         return STIR_OK;
     }
     TRY(stir_tn_digits_read(&code, context));
-    *fit = stir_tn_fit_context(x, digits_of(&code), plan);
+    *fit = stir_tn_fit_context(x, stir_tn_digits_of(&code), plan);
     if (*fit == STIR_TN_LOCAL)
         *fit = STIR_TN_FOREIGN;
     return STIR_OK;
@@ -292,7 +330,7 @@ enum stir_err stir_tn_parse(struct stir_party *out, struct stir_slice text, cons
     TRY(stir_tn_fit_subscriber(&x, &fit, stir_slice_upto(text, end), context, &plan));
     if (fit == STIR_TN_WRONG || fit == STIR_TN_FOREIGN)
         return STIR_EVALUE;
-    return stir_tn_take(out, &x);
+    return stir_tn_take(out, &x, fit, &plan);
 }
 
 /*= RFC8224-8.3b */
@@ -309,5 +347,5 @@ bool stir_tn_is_canonical(struct stir_slice tn)
 bool stir_tn_is_special(struct stir_slice tn, const struct stir_tn_options *options)
 {
     struct stir_tn_plan plan;
-    return tn.p && stir_tn_plan_read(&plan, options) == STIR_OK && is_special(tn, plan.special);
+    return tn.p && stir_tn_plan_read(&plan, options) == STIR_OK && is_special(tn, &plan);
 }

@@ -246,6 +246,27 @@ case("tn by a country's plan", YES, "tn", "01 99 00 12 34", "--plan", "fr", says
 case("tn: Italy keeps its 0", YES, "tn", "06 698 12345", "--plan", "IT", says="390669812345")
 case("tn --plan of no country", USAGE, "tn", "123", "--plan", "XX", says="US, CA, FR, DE, GB, IT, MX, ES, AU")
 case("tn with two plans", USAGE, "tn", "123", "--plan", "FR", "--country", "33", says="give one")
+case("tn says why a number is not global", NO, "tn", "3651", "--plan", "FR", says=r"3651  \(kept as it is: no rule of the dial plan makes it global\)")
+case("tn says when it is ambiguous", NO, "tn", "39 8001234", "--plan", "IT", says="two rules of the dial plan")
+case("tn keeps emergency numbers", YES, "tn", "110", "112", "--plan", "DE", says="special")
+case("tn without a plan has no doubts", YES, "tn", "3651")
+case("tn --tech-prefix", YES, "tn", "99#+1 212 555 0100", "12342125550100", "--plan", "US", "--tech-prefix", "99#", "--tech-prefix", "1234", says="12125550100(.|\n)*12125550100")
+case("tn --ported-prefix", YES, "tn", "tel:+49D1231711234567", "--plan", "DE", "--ported-prefix", "DXXX", says="491711234567")
+case("tn by code, prefixes and lengths", YES, "tn", "011 98765 4321", "00 1 212 555 0100", "--country", "55", "--trunk-prefix", "0", "--intl-prefix", "00", "--national-length", "10-11",
+     says="5511987654321(.|\n)*12125550100")
+case("a national number of another length", NO, "tn", "011 98765 43", "--country", "55", "--trunk-prefix", "0", "--national-length", "10-11", says="no rule")
+doubt = json.loads(stir("tn", "3651", "112", "--plan", "FR", "--json")[1])
+tap.rule("tn --json says the same", [] if [row["doubt"] for row in doubt] == ["no rule of the dial plan makes it global", None] else [str(doubt)])
+for name, words, says in [("--tech-prefix of letters", ["--tech-prefix", "abc"], "digits, \\* and #"), ("--ported-prefix with #", ["--ported-prefix", "9#"], "A to F"),
+                          ("--trunk-prefix without --country", ["--trunk-prefix", "0"], "belongs to --country"), ("--intl-prefix beside --plan", ["--plan", "FR", "--intl-prefix", "00"], "a plan has its own"),
+                          ("a trunk prefix that eats the code", ["--country", "81", "--trunk-prefix", "8"], "beginning of the country code"),
+                          ("--national-length turned round", ["--country", "55", "--national-length", "11-10"], "not above"), ("--national-length of words", ["--country", "55", "--national-length", "ten"], "MIN-MAX"),
+                          ("--national-length half given", ["--country", "55", "--national-length", "10-"], "MIN-MAX"), ("seventeen --tech-prefix", ["--tech-prefix", "1"] * 17, "more than 16")]:
+    case(name, USAGE, "tn", "123", *words, says=says)
+case("sign by a source's prefixes", YES, *SIGN, "--orig", "99#2155551212", "--dest", DEST, "--plan", "US", "--tech-prefix", "99#")
+case("verify by a source's prefixes", YES, "verify", "--identity", identity, "--orig", "99#2155551212", "--dest", "99#+12125550100", "--policy", "us", "--tech-prefix", "99#", *VERIFY)
+case("a local number is signed with a warning", YES, *SIGN, "--orig", "2155551212", "--dest", "732873", "--plan", "US", says="warning: --dest \"732873\" is signed as it is: no rule")
+case("an ambiguous number is not signed", USAGE, *SIGN, "--orig", "39 8001234", "--dest", DEST, "--plan", "IT", says="two rules of the dial plan")
 case("verify by a plan", YES, "verify", "--identity", identity, "--orig", "(215) 555-1212", "--dest", "1 212 555 0100", "--plan", "US", *VERIFY)
 case("sign by a plan", YES, *SIGN, "--orig", "020 7946 0018", "--dest", "00 1 212 555 0100", "--plan", "GB")
 case("tn of what is none", NO, "tn", "Ａ", "hello world")
