@@ -9,7 +9,7 @@ from pathlib import Path
 WANTED = 90.0
 # Files that read what strangers wrote. Each is to be reached by the corpora of fuzz/.
 PARSERS = ["json", "passport", "tn", "url", "time", "identity", "sip", "tnauth", "constraints", "cert", "pem", "csr", "crl", "key", "jws", "ca_list", "verstat", "attest_reason"]
-IO_PARSERS = ["cache_disk", "http_life", "net_guard", "sip_log", "sip_text", "wire", "wire_fragments", "wire_streams"]
+IO_PARSERS = ["cache_disk", "http_life", "net_guard", "settings", "sip_log", "sip_text", "trust_settings", "wire", "wire_fragments", "wire_streams"]
 
 
 def measure(build, suites):

@@ -95,7 +95,10 @@ static int read_root(const struct cli *cli, struct stir_slice *root)
     if (!cli_has(cli, "--pa-root"))
         return CLI_YES;
     int status = cli_read(cli, root, cli_get(cli, "--pa-root"), STIR_MAX_PEM, CLI_NO);
-    if (status == CLI_YES && !stir_trust_has_root(*root))
+    bool good = false;
+    if (status == CLI_YES && stir_trust_has_root(&good, *root) != STIR_OK)
+        status = cli_fail(cli, CLI_CANNOT, "out of memory");
+    else if (status == CLI_YES && !good)
         status = cli_fail(cli, CLI_NO, "%s: holds no root, a certificate that signed itself", cli_get(cli, "--pa-root"));
     return status;
 }

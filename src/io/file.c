@@ -84,14 +84,14 @@ void stir_file_free(struct stir_slice *content)
     *content = (struct stir_slice){NULL, 0};
 }
 
-static bool holds_private_key(const char *path)
+/* No private key is written over; without the memory to look, nothing is. */
+static enum stir_file_err look_for_key(const char *path)
 {
     struct stir_slice old = {NULL, 0};
-    bool found = false;
-    if (stir_file_read(&old, path, 65536, false) == STIR_FILE_OK)
-        found = strstr(old.p, "PRIVATE KEY-----") != NULL;
+    enum stir_file_err err = stir_file_read(&old, path, 65536, false);
+    bool found = err == STIR_FILE_OK && strstr(old.p, "PRIVATE KEY-----") != NULL;
     stir_file_free(&old);
-    return found;
+    return found ? STIR_FILE_HOLDS_KEY : err == STIR_FILE_NOMEM ? err : STIR_FILE_OK;
 }
 
 static enum stir_file_err write_all(int fd, struct stir_slice content)
@@ -132,15 +132,15 @@ enum stir_file_err stir_file_write(const char *path, struct stir_slice content, 
         return STIR_FILE_EXISTS;
     if (there && stat(path, &target) == 0 && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode))
         return write_through(path, content);
-    if (there && mode == STIR_FILE_PUBLIC && holds_private_key(path))
-        return STIR_FILE_HOLDS_KEY;
+    enum stir_file_err err = there && mode == STIR_FILE_PUBLIC ? look_for_key(path) : STIR_FILE_OK;
+    if (err != STIR_FILE_OK)
+        return err;
     size_t n = strlen(path);
     char *beside = malloc(n + 12);
     if (!beside)
         return STIR_FILE_NOMEM;
     memcpy(beside, path, n);
     memcpy(beside + n, ".new-XXXXXX", 12);
-    enum stir_file_err err = STIR_FILE_OK;
     int fd = mkstemp(beside); /* 0600 */
     if (fd < 0) {
         free(beside);

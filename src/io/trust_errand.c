@@ -369,8 +369,7 @@ enum stir_err stir_trust_target_open(struct stir_trust_target **list, const char
     TRY(stir_trust_folder_look(&t->folder, dir, name, diag));
     TRY(stir_trust_folder_settings(&t->settings, &t->folder, NULL, diag));
     TRY(stir_trust_folder_read(&t->root, &t->folder, STIR_TRUST_FILE_PA_ROOT, STIR_MAX_PEM, diag));
-    t->pinned = stir_trust_has_root(t->root);
-    return STIR_OK;
+    return stir_trust_has_root(&t->pinned, t->root);
 }
 
 void stir_trust_targets_free(struct stir_trust_target **list, const struct stir_trust_target *last)

@@ -210,19 +210,26 @@ enum stir_err stir_trust_folder_settings(struct stir_trust_settings *out, const 
 /* ---- Domains ---- */
 
 /* As stir_trust_domain() has it. */
-bool stir_trust_name_is_good(const char *name)
+static enum stir_err check_name(const char *name)
 {
     struct stir_trust_builder *builder = NULL;
-    bool good = stir_trust_builder_new(&builder) == STIR_OK && stir_trust_domain(builder, stir_slice_str(name)) == STIR_OK;
+    TRY(stir_trust_builder_new(&builder));
+    enum stir_err err = stir_trust_domain(builder, stir_slice_str(name));
     stir_trust_builder_free(builder);
-    return good;
+    return err;
+}
+
+bool stir_trust_name_is_good(const char *name)
+{
+    return check_name(name) == STIR_OK;
 }
 
 static enum stir_err begin(struct stir_trust_folder *out, const char *dir, const char *name, struct stir_diag *diag)
 {
     *out = (struct stir_trust_folder){.dir = dir, .lock = -1};
-    if (!stir_trust_name_is_good(name))
-        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "\"%s\" is no name of a domain: 1 to 32 letters, digits, '-', '_'", name);
+    enum stir_err err = check_name(name);
+    if (err != STIR_OK)
+        return stir_diag_set(diag, err, SIZE_MAX, "\"%s\" is no name of a domain: 1 to 32 letters, digits, '-', '_'", name);
     memcpy(out->name, name, strlen(name) + 1);
     return stir_trust_folder_path(out->path, out, "", diag);
 }

@@ -98,18 +98,25 @@ enum stir_err stir_trust_read_pa(struct stir_slice *out, const struct stir_trust
     return err;
 }
 
-bool stir_trust_has_root(struct stir_slice pem)
+/* What is bad is an answer; only our own trouble is an error. */
+static enum stir_err own_trouble(enum stir_err err)
+{
+    return err == STIR_ENOMEM || err == STIR_ECRYPTO ? err : STIR_OK;
+}
+
+enum stir_err stir_trust_has_root(bool *yes, struct stir_slice pem)
 {
     struct stir_cert *certs[STIR_MAX_PA];
     size_t n = 0;
-    bool found = false;
-    if (!pem.p || stir_certs_parse(certs, STIR_MAX_PA, &n, pem, NULL) != STIR_OK)
-        return false;
+    *yes = false;
+    enum stir_err err = pem.p ? own_trouble(stir_certs_parse(certs, STIR_MAX_PA, &n, pem, NULL)) : STIR_OK;
     for (size_t i = 0; i < n; i++) {
-        found = found || (stir_cert_info(certs[i])->self_issued && stir_cert_signed_by(certs[i], certs[i]) == STIR_OK);
+        enum stir_err own = stir_cert_info(certs[i])->self_issued ? stir_cert_signed_by(certs[i], certs[i]) : STIR_EMISMATCH;
+        *yes = *yes || own == STIR_OK;
+        err = err == STIR_OK ? own_trouble(own) : err;
         stir_cert_free(certs[i]);
     }
-    return found;
+    return err;
 }
 
 /* ---- Revocation lists ---- */
@@ -134,23 +141,36 @@ static enum stir_err check_place(const struct stir_trust_crl *in, struct stir_di
     return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the list says that it is published at %.*s", STIR_SHOW(said));
 }
 
+static enum stir_err by_one_of(struct stir_cert *const *certs, size_t n, const struct stir_crl *crl, bool *yes)
+{
+    for (size_t i = 0; i < n && !*yes; i++) {
+        if (!stir_slice_eq(stir_cert_info(certs[i])->subject_der, stir_crl_info(crl)->issuer_der))
+            continue;
+        enum stir_err err = stir_crl_signed_by(crl, certs[i]);
+        *yes = err == STIR_OK;
+        TRY(own_trouble(err));
+    }
+    return STIR_OK;
+}
+
 /* A direct list is signed by a CA of the domain. */
 static enum stir_err by_anchor(const struct stir_trust_folder *folder, const struct stir_crl *crl, bool *yes, struct stir_diag *diag)
 {
-    struct stir_slice pem;
+    struct stir_slice pem = {NULL, 0};
     size_t n = 0;
+    if (stir_crl_info(crl)->indirect)
+        return STIR_OK;
     TRY(stir_trust_folder_read(&pem, folder, STIR_TRUST_FILE_ANCHORS, STIR_MAX_BUNDLE, diag));
     struct stir_cert **certs = calloc(STIR_MAX_ANCHORS, sizeof(*certs));
-    if (certs && pem.p && stir_certs_parse(certs, STIR_MAX_ANCHORS, &n, pem, NULL) != STIR_OK)
-        n = 0;
-    for (size_t i = 0; i < n; i++) {
-        bool named = !stir_crl_info(crl)->indirect && stir_slice_eq(stir_cert_info(certs[i])->subject_der, stir_crl_info(crl)->issuer_der);
-        *yes = *yes || (named && stir_crl_signed_by(crl, certs[i]) == STIR_OK);
-        stir_cert_free(certs[i]);
-    }
-    stir_file_free(&pem);
     enum stir_err err = certs ? STIR_OK : STIR_ENOMEM;
+    if (certs && pem.p)
+        err = own_trouble(stir_certs_parse(certs, STIR_MAX_ANCHORS, &n, pem, NULL));
+    if (err == STIR_OK)
+        err = by_one_of(certs, n, crl, yes);
+    for (size_t i = 0; i < n; i++)
+        stir_cert_free(certs[i]);
     free(certs);
+    stir_file_free(&pem);
     return err;
 }
 
@@ -163,17 +183,21 @@ static enum stir_err fill(struct stir_trust_builder *builder, const struct stir_
     return stir_trust_add_crl(builder, in->crl);
 }
 
-static bool by_administrator(const struct stir_trust_crl *in, int64_t now)
+static enum stir_err by_administrator(const struct stir_trust_crl *in, int64_t now, bool *yes)
 {
     struct stir_trust_builder *builder = NULL;
     struct stir_trust *trust = NULL;
-    if ((!in->pa.p && !in->fetched.p) || stir_trust_builder_new(&builder) != STIR_OK)
-        return false;
-    if (fill(builder, in) != STIR_OK || stir_trust_freeze(&trust, builder, 0) != STIR_OK)
+    if (!in->pa.p && !in->fetched.p)
+        return STIR_OK;
+    TRY(stir_trust_builder_new(&builder));
+    enum stir_err err = fill(builder, in);
+    if (err == STIR_OK)
+        err = stir_trust_freeze(&trust, builder, 0);
+    if (err != STIR_OK)
         stir_trust_builder_free(builder);
-    bool good = trust && stir_trust_crl_by_pa(trust, 0, 0, now);
+    *yes = trust && stir_trust_crl_by_pa(trust, 0, 0, now);
     stir_trust_free(trust);
-    return good;
+    return own_trouble(err);
 }
 
 /* One file for one issuer and scope, so that the next list takes the place of this one. */
@@ -200,15 +224,18 @@ static enum stir_err check_number(const struct stir_trust_folder *folder, const 
     struct stir_slice text;
     struct stir_crl *old = NULL;
     TRY(stir_trust_folder_read(&text, folder, name, STIR_MAX_CRL * 2, diag));
-    bool older = text.p && stir_crl_parse(&old, text, NULL) == STIR_OK && stir_crl_order(crl, old) < 0;
+    enum stir_err err = text.p ? own_trouble(stir_crl_parse(&old, text, NULL)) : STIR_OK;
+    bool older = old && stir_crl_order(crl, old) < 0;
     stir_crl_free(old);
     stir_file_free(&text);
+    TRY(err);
     return older ? stir_diag_set(diag, STIR_ETIME, SIZE_MAX, "older than the list that is there (%s); that one stays", name) : STIR_OK;
 }
 
 static enum stir_err check_signer(bool *known, const struct stir_trust_folder *folder, const struct stir_trust_crl *in, int64_t now, struct stir_diag *diag)
 {
-    *known = by_administrator(in, now);
+    *known = false;
+    TRY(by_administrator(in, now, known));
     if (!*known)
         TRY(by_anchor(folder, in->crl, known, diag));
     if (*known || in->signer_may_be_unknown)

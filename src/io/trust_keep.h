@@ -38,7 +38,7 @@ enum stir_err stir_trust_keep_crl(char name[STIR_TRUST_CRL_NAME], bool *known, c
 enum stir_err stir_trust_read_pa(struct stir_slice *out, const struct stir_trust_folder *folder, struct stir_diag *diag) STIR_MUST_USE;
 /* Certificates of the policy administrator, PEM, into the open domain; without those that are self-signed when `fetched`. */
 enum stir_err stir_trust_add_pa_pem(struct stir_trust_builder *builder, struct stir_slice pem, bool fetched, struct stir_diag *diag) STIR_MUST_USE;
-/* Is a self-signed certificate, a root, among these? */
-bool stir_trust_has_root(struct stir_slice pem);
+/* Is a self-signed certificate, a root, among these? STIR_ENOMEM, STIR_ECRYPTO. */
+enum stir_err stir_trust_has_root(bool *yes, struct stir_slice pem) STIR_MUST_USE;
 
 #endif

@@ -79,8 +79,10 @@ static enum stir_err read_anchors(struct stir_trust_store *store, struct domain 
     domain->certs = calloc(STIR_MAX_ANCHORS, sizeof(*domain->certs));
     if (err == STIR_OK && !domain->certs)
         err = STIR_ENOMEM;
-    if (err == STIR_OK && there && stir_certs_parse(domain->certs, STIR_MAX_ANCHORS, &domain->n_certs, pem, &why) != STIR_OK)
-        err = stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s/ca.pem: %s", domain->folder.path, why.text);
+    if (err == STIR_OK && there)
+        err = stir_certs_parse(domain->certs, STIR_MAX_ANCHORS, &domain->n_certs, pem, &why);
+    if (why.text[0])
+        (void)stir_diag_set(diag, err, SIZE_MAX, "%s/ca.pem: %s", domain->folder.path, why.text);
     stir_file_free(&pem);
     TRY(err);
     bool listed = state->listed || !there;
@@ -130,7 +132,7 @@ static enum stir_err read_domain(struct stir_trust_store *store, const char *nam
     TRY(stir_trust_folder_settings(&domain->settings, &domain->folder, say, diag));
     for (size_t i = 0; i < 3; i++)
         TRY(stir_trust_folder_read(&domain->pa[i], &domain->folder, pa_files[i], STIR_MAX_PEM, diag));
-    domain->pinned = stir_trust_has_root(domain->pa[0]);
+    TRY(stir_trust_has_root(&domain->pinned, domain->pa[0]));
     TRY(read_anchors(store, domain, diag));
     TRY(stir_trust_folder_crls(&domain->crl_names, &domain->folder, diag));
     for (size_t i = 0; i < domain->crl_names.n; i++)
