@@ -267,8 +267,13 @@ static void a_linked_card_is_looked_into_when_it_holds(void **state)
 
     read_claims(&rcd, &arena, linked, "{\"/jcl\":\"" PLAIN256 "\",\"/jcl/1\":\"" PNG256 "\"}"); /* what holds and is no JSON */
     assert_err(stir_rcd_supply(&rcd, 0, S("plain")), STIR_OK);
-    assert_digest(&rcd, 0, STIR_RCD_HOLDS, "no card");
+    assert_digest(&rcd, 0, STIR_RCD_UNVERIFIED, "no card");
     assert_digest(&rcd, 1, STIR_RCD_UNVERIFIED, "inside no card");
+    stir_arena_clear(&arena);
+
+    read_claims(&rcd, &arena, linked, "{\"/jcl\":\"" AB256 "\"}"); /* JSON, and no jCard */
+    assert_err(stir_rcd_supply(&rcd, 0, S("{\"a\":1,\"b\":2}")), STIR_OK);
+    assert_digest(&rcd, 0, STIR_RCD_UNVERIFIED, "an object is no card");
     stir_arena_clear(&arena);
 
     read_claims(&rcd, &arena, linked, inside);
@@ -282,6 +287,77 @@ static void a_linked_card_is_looked_into_when_it_holds(void **state)
     assert_digest(&rcd, 1, STIR_RCD_DIFFERS, "a value of the card");
     assert_digest(&rcd, 2, STIR_RCD_DIFFERS, "nothing there");
     stir_arena_clear(&arena);
+}
+
+/* What a telephone would show must be an image, whatever its digest says; what else a card names need not. */
+/*= RFC9796-10.2 test */
+static void pictures_must_be_images(void **state)
+{
+    (void)state;
+    static const char plain[] = "plain";
+    static const struct {
+        const char *name, *rcd, *rcdi, *body;
+        enum stir_rcd_state state;
+    } rows[] = {
+        {"an icon", "{\"icn\":\"" ICON "\",\"nam\":\"\"}", "{\"/icn\":\"" PNG256 "\"}", PNG, STIR_RCD_HOLDS},
+        {"an icon that is text", "{\"icn\":\"" ICON "\",\"nam\":\"\"}", "{\"/icn\":\"" PLAIN256 "\"}", plain, STIR_RCD_UNVERIFIED},
+        {"under the key of old drafts", "{\"icn\":\"" ICON "\",\"nam\":\"\"}", "{\"icn\":\"" PLAIN256 "\"}", plain, STIR_RCD_UNVERIFIED},
+        {"an icon that differs", "{\"icn\":\"" ICON "\",\"nam\":\"\"}", "{\"/icn\":\"" PNG256 "\"}", plain, STIR_RCD_DIFFERS},
+        {"a photo that is text", "{\"jcd\":[\"vcard\",[[\"photo\",{},\"uri\",\"" ICON "\"]]],\"nam\":\"\"}", "{\"/jcd/1/0/3\":\"" PLAIN256 "\"}", plain,
+         STIR_RCD_UNVERIFIED},
+        {"a second logo that is text", "{\"jcd\":[\"vcard\",[[\"fn\"],[\"logo\",{},\"uri\",\"x\",\"" ICON "\"]]],\"nam\":\"\"}",
+         "{\"/jcd/1/1/4\":\"" PLAIN256 "\"}", plain, STIR_RCD_UNVERIFIED},
+        {"a page is no picture", "{\"jcd\":[\"vcard\",[[\"url\",{},\"uri\",\"" ICON "\"]]],\"nam\":\"\"}", "{\"/jcd/1/0/3\":\"" PLAIN256 "\"}", plain,
+         STIR_RCD_HOLDS},
+        {"nor is what comes later", "{\"new\":[\"photo\",\"" ICON "\"],\"nam\":\"\"}", "{\"/new/1\":\"" PLAIN256 "\"}", plain, STIR_RCD_HOLDS},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct stir_arena arena = {0};
+        struct stir_rcd rcd;
+        read_claims(&rcd, &arena, rows[i].rcd, rows[i].rcdi);
+        assert_int_equal(rcd.n_contents, 1);
+        assert_err(stir_rcd_supply(&rcd, 0, S(rows[i].body)), STIR_OK);
+        assert_digest(&rcd, 0, rows[i].state, rows[i].name);
+        stir_arena_clear(&arena);
+    }
+    /* Behind jcl: the picture of a card that was fetched. */
+    struct stir_arena arena = {0};
+    struct stir_rcd rcd;
+    read_claims(&rcd, &arena, "{\"jcl\":\"https://h.example/c\",\"nam\":\"\"}", "{\"/jcl\":\"" CARD256 "\",\"/jcl/1/0/3\":\"" PLAIN256 "\"}");
+    assert_err(stir_rcd_supply(&rcd, 0, S(CARD)), STIR_OK);
+    assert_err(stir_rcd_supply(&rcd, 1, S(plain)), STIR_OK);
+    assert_digest(&rcd, 0, STIR_RCD_HOLDS, "the card");
+    assert_digest(&rcd, 1, STIR_RCD_UNVERIFIED, "its photo");
+    stir_arena_clear(&arena);
+}
+
+static void pictures_in_the_token_must_be_images_too(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rcd;
+        bool fit;
+    } rows[] = {
+        {"{\"icn\":\"data:image/png;base64,iVBORw==\",\"nam\":\"\"}", true},
+        {"{\"icn\":\"DATA:image/svg+xml,<svg/>\",\"nam\":\"\"}", true},
+        {"{\"icn\":\"data:image/svg+xml,%3Csvg%3E%3Ca%20href='https://h.example'/%3E%3C/svg%3E\",\"nam\":\"\"}", false},
+        {"{\"icn\":\"data:text/html;base64,iVBORw==\",\"nam\":\"\"}", false},
+        {"{\"icn\":\"data:image/png;base64,cGxhaW4=\",\"nam\":\"\"}", false},
+        {"{\"icn\":\"data:image/png;base64,i-BORw==\",\"nam\":\"\"}", false},
+        {"{\"icn\":\"data:image/png\",\"nam\":\"\"}", false},
+        {"{\"jcd\":[\"vcard\",[[\"photo\",{},\"uri\",\"data:image/png;base64,iVBORw==\"]]],\"nam\":\"\"}", true},
+        {"{\"jcd\":[\"vcard\",[[\"photo\",{},\"uri\",\"data:text/plain,x\"]]],\"nam\":\"\"}", false},
+        {"{\"jcd\":[\"vcard\",[[\"note\",{},\"uri\",\"data:text/plain,x\"]]],\"nam\":\"\"}", true},
+        {"{\"nam\":\"data:text/plain,x\"}", true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct stir_arena arena = {0};
+        struct stir_rcd rcd;
+        read_claims(&rcd, &arena, rows[i].rcd, NULL);
+        if ((rcd.unfit == NULL) != rows[i].fit)
+            fail_msg("%s: %s", rows[i].rcd, rcd.unfit ? rcd.unfit : "fit");
+        stir_arena_clear(&arena);
+    }
 }
 
 static void no_more_urls_are_asked_for_than_the_limit(void **state)
@@ -610,6 +686,8 @@ int main(void)
         cmocka_unit_test(urls_want_a_digest),
         cmocka_unit_test(content_is_held_against_its_digest),
         cmocka_unit_test(a_linked_card_is_looked_into_when_it_holds),
+        cmocka_unit_test(pictures_must_be_images),
+        cmocka_unit_test(pictures_in_the_token_must_be_images_too),
         cmocka_unit_test(no_more_urls_are_asked_for_than_the_limit),
         cmocka_unit_test(the_order_of_answers_makes_no_difference),
         cmocka_unit_test(content_changes_nothing_but_what_is_said_of_it),

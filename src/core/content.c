@@ -31,6 +31,8 @@ void stir_judge_content(struct stir_judgement *j)
     say_digests(j, STIR_RCD_UNVERIFIED, STIR_R_RCD_UNVERIFIED);
     if (j->rcd->bare.p)
         stir_judge_say(j, STIR_R_RCD_UNVERIFIED, "rcdi has no digest for %.*s", STIR_SHOW(j->rcd->bare));
+    if (j->rcd->unfit)
+        stir_judge_say(j, STIR_R_RCD_UNVERIFIED, "an image of the token: %s", j->rcd->unfit);
     stir_judge_pass(j, STIR_CHECK_RCD);
 }
 

@@ -35,6 +35,9 @@ enum stir_err stir_opt_form(bool *good, struct stir_arena *arena, struct stir_sl
 enum stir_err stir_rcd_form(bool *good, struct stir_slice *apn, struct stir_arena *arena, struct stir_json rcd) STIR_MUST_USE;
 enum stir_err stir_rcdi_form(bool *good, bool *legacy, struct stir_arena *arena, struct stir_json rcdi, struct stir_json rcd) STIR_MUST_USE;
 
+/* A jCard (RFC 7095 §3.2): ["vcard", [ properties ]]. */
+bool stir_is_jcard(struct stir_json card);
+
 /* How a number stands in a claim: STIR_R_NONE (canonical), STIR_R_TN_NOT_CANONICAL ('+' or visual separators) or STIR_R_TN_FORM. */
 enum stir_reason stir_claim_tn_form(struct stir_slice text);
 

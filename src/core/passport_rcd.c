@@ -20,8 +20,7 @@ static bool begins_with(struct stir_slice text, const char *start)
     return text.n > s.n && stir_slice_ieq(stir_slice_upto(text, s.n), s);
 }
 
-/* A jCard: ["vcard", [ properties ]] (RFC 7095 §3.2). */
-static bool is_jcard(struct stir_json card)
+bool stir_is_jcard(struct stir_json card)
 {
     struct stir_json_iter it = stir_json_iter(card);
     return card.type == STIR_JSON_ARRAY && stir_json_next(&it) && stir_slice_is(it.value.text, "\"vcard\"") && stir_json_next(&it) &&
@@ -54,7 +53,7 @@ enum stir_err stir_rcd_form(bool *good, struct stir_slice *apn, struct stir_aren
     if (*good && jcl.p)
         *good = begins_with(jcl, "https://");
     if (*good && stir_json_member(rcd, "jcd", &jcd))
-        *good = !jcl.p && is_jcard(jcd);
+        *good = !jcl.p && stir_is_jcard(jcd);
     return STIR_OK;
 }
 

@@ -1,7 +1,9 @@
 #include "core/rcd.h"
 
+#include "core/image.h"
 #include "core/json_pointer.h"
 #include "core/key.h"
+#include "core/passport.h"
 #include "core/url.h"
 
 #include <openssl/evp.h>
@@ -179,11 +181,33 @@ static enum stir_err settle_value(struct stir_rcd *r, struct stir_rcd_digest *d,
     return STIR_OK;
 }
 
+/* A jCard's photo and logo are images; `pointer` leads from `root` to one of the values behind that name. */
+static enum stir_err is_picture(bool *is, struct stir_rcd *r, struct stir_json root, struct stir_slice pointer)
+{
+    char name[64];
+    struct stir_writer w = stir_writer_of(name, sizeof(name));
+    struct stir_json value;
+    bool found;
+    while (pointer.n && pointer.p[pointer.n - 1] != '/')
+        pointer.n--;
+    *is = false;
+    stir_put_slice(&w, pointer);
+    stir_put_char(&w, '0');
+    if (w.need > w.cap)
+        return STIR_OK;
+    TRY(stir_json_point(&found, &value, root, stir_slice_of(name, w.need), r->arena));
+    *is = found && (stir_slice_is(value.text, "\"photo\"") || stir_slice_is(value.text, "\"logo\""));
+    return STIR_OK;
+}
+
 static enum stir_err settle_at(struct stir_rcd *r, struct stir_rcd_digest *d, struct stir_json root, struct stir_slice pointer)
 {
     struct stir_json value;
     bool found;
     TRY(stir_json_point(&found, &value, root, pointer, r->arena));
+    d->is_image = stir_slice_is(d->pointer, "/icn");
+    if (d->inside || begins_with(d->pointer, "/jcd/"))
+        TRY(is_picture(&d->is_image, r, root, pointer));
     if (found)
         return settle_value(r, d, value);
     settle(d, STIR_RCD_DIFFERS, "there is nothing at this place");
@@ -211,6 +235,21 @@ static enum stir_err want_digest(struct stir_rcd *r, struct stir_json value, str
     return STIR_OK;
 }
 
+/* An image that stands in the token itself must be one. */
+static enum stir_err want_image(struct stir_rcd *r, struct stir_json value)
+{
+    struct stir_slice text, data;
+    bool good;
+    if (r->unfit || value.type != STIR_JSON_STRING)
+        return STIR_OK;
+    TRY(stir_json_string(&text, value, r->arena));
+    if (!begins_with(text, "data:"))
+        return STIR_OK;
+    TRY(read_data_url(&good, &data, r->arena, text));
+    r->unfit = !good ? "its data URL cannot be read" : begins_with(text, "data:image/") ? stir_image_fault(data) : "its data URL is not of an image";
+    return STIR_OK;
+}
+
 /* Every URL of a jCard: values of type "uri" (RFC 7095 §3.3). */
 /*= RFC9795-6.1.3 */
 static enum stir_err want_digests(struct stir_rcd *r, struct stir_json card, const char *base)
@@ -223,12 +262,15 @@ static enum stir_err want_digests(struct stir_rcd *r, struct stir_json card, con
     struct stir_json_iter it = stir_json_iter(properties);
     for (size_t i = 0; stir_json_next(&it); i++) {
         struct stir_json_iter of = stir_json_iter(it.value);
-        bool is_uri = false;
+        bool is_uri = false, is_image = false;
         for (size_t k = 0; stir_json_next(&of); k++) {
             char pointer[64];
             struct stir_writer w = stir_writer_of(pointer, sizeof(pointer));
             stir_put_format(&w, "%s/1/%zu/%zu", base, i, k);
+            is_image = is_image || (k == 0 && (stir_slice_is(of.value.text, "\"photo\"") || stir_slice_is(of.value.text, "\"logo\"")));
             is_uri = is_uri || (k == 2 && stir_slice_is(of.value.text, "\"uri\""));
+            if (k > 2 && is_uri && is_image)
+                TRY(want_image(r, of.value));
             if (k > 2 && is_uri)
                 TRY(want_digest(r, of.value, stir_slice_of(pointer, w.need)));
         }
@@ -282,31 +324,36 @@ enum stir_err stir_rcd_read(struct stir_rcd *out, struct stir_arena *arena, stru
         TRY(stir_json_point(&found, &value, out->rcd, stir_slice_str(links[i]), arena));
         if (found)
             TRY(want_digest(out, value, stir_slice_str(links[i])));
+        if (found && i == 0)
+            TRY(want_image(out, value));
     }
     return stir_json_member(out->rcd, "jcd", &value) ? want_digests(out, value, "/jcd") : STIR_OK;
 }
 
-/* Look into the jCard behind jcl, which holds. */
-/*= RFC9795-6.1.4b */
-static enum stir_err open_card(struct stir_rcd *r, size_t content, struct stir_slice body)
+/* Look into the jCard behind jcl, whose digest `of` holds. */
+/*= RFC9795-5.1.5c RFC9795-6.1.4b */
+static enum stir_err open_card(struct stir_rcd *r, struct stir_rcd_digest *of, size_t content, struct stir_slice body)
 {
-    struct stir_json card = {STIR_JSON_NULL, {NULL, 0}};
-    struct stir_slice copy = body.n <= STIR_MAX_JCARD ? stir_arena_copy(r->arena, body) : stir_slice_of(NULL, 0);
-    if (body.n <= STIR_MAX_JCARD && body.p && !copy.p)
+    struct stir_json card;
+    if (body.n > STIR_MAX_JCARD) {
+        settle(of, STIR_RCD_UNVERIFIED, "it is longer than jCards are");
+        return STIR_OK;
+    }
+    struct stir_slice copy = stir_arena_copy(r->arena, body);
+    if (body.n && !copy.p)
         return STIR_ENOMEM;
-    enum stir_err err = copy.p ? stir_json_parse(&card, copy, NULL, NULL) : STIR_EJSON;
+    if (stir_json_parse(&card, copy, NULL, NULL) != STIR_OK || !stir_is_jcard(card)) {
+        settle(of, STIR_RCD_UNVERIFIED, "it is no jCard");
+        return STIR_OK;
+    }
     if (!r->of_card)
         r->of_card = r->n_contents;
     for (size_t i = 0; i < r->n_digests; i++) {
         struct stir_rcd_digest *d = &r->digests[i];
-        if (d->state != STIR_RCD_WAITS || !d->inside || d->content != content)
-            continue;
-        if (err == STIR_OK)
+        if (d->state == STIR_RCD_WAITS && d->inside && d->content == content)
             TRY(settle_at(r, d, card, stir_slice_from(d->pointer, sizeof("/jcl") - 1)));
-        else
-            settle(d, STIR_RCD_UNVERIFIED, "the jCard that it stands in cannot be read");
     }
-    return err == STIR_OK ? want_digests(r, card, "/jcl") : STIR_OK;
+    return want_digests(r, card, "/jcl");
 }
 
 /* The body's bytes; for a jCard its deterministic form too, from which the RFC's own examples are made (§6.1.4). */
@@ -318,11 +365,11 @@ static enum stir_err settle_body(struct stir_rcd *r, struct stir_rcd_digest *d, 
     TRY(is_digest_of(&same, d->sum, body));
     if (!same && stir_slice_is(d->pointer, "/jcl") && body->bytes.n <= STIR_MAX_JCARD && stir_json_parse(&value, body->bytes, NULL, NULL) == STIR_OK)
         TRY(is_digest_of_value(&same, r, d->sum, value));
-    settle(d, same ? STIR_RCD_HOLDS : STIR_RCD_DIFFERS, same ? NULL : "what its URL gave differs");
+    const char *fault = same && d->is_image ? stir_image_fault(body->bytes) : NULL;
+    settle(d, fault ? STIR_RCD_UNVERIFIED : same ? STIR_RCD_HOLDS : STIR_RCD_DIFFERS, same ? fault : "what its URL gave differs");
     return STIR_OK;
 }
 
-/*= RFC9795-5.1.5c */
 enum stir_err stir_rcd_supply(struct stir_rcd *rcd, size_t content, struct stir_slice body)
 {
     struct digested digested = {.bytes = body};
@@ -331,10 +378,10 @@ enum stir_err stir_rcd_supply(struct stir_rcd *rcd, size_t content, struct stir_
         if (d->state == STIR_RCD_WAITS && !d->inside && d->content == content)
             TRY(settle_body(rcd, d, &digested));
     }
-    const struct stir_rcd_digest *card = digest_of(rcd, stir_slice_str("/jcl"));
+    struct stir_rcd_digest *card = digest_of(rcd, stir_slice_str("/jcl"));
     enum stir_err err = STIR_OK;
     if (card && card->content == content && card->state == STIR_RCD_HOLDS)
-        err = open_card(rcd, content, body);
+        err = open_card(rcd, card, content, body);
     rcd->contents[content].settled = err == STIR_OK;
     hang_on_card(rcd);
     return err;

@@ -19,6 +19,7 @@ struct stir_rcd_digest {
     const char *why; /* when it does not hold */
     size_t content;  /* while it waits: for which */
     bool inside;     /* it is of something inside the jCard behind jcl, and waits for that */
+    bool is_image;   /* what it is of is to be shown: icn, photo, logo */
 };
 
 struct stir_rcd_content {
@@ -38,6 +39,7 @@ struct stir_rcd {
     char *scratch;  /* one for all values */
     size_t room;
     struct stir_slice bare; /* a URL whose content should have a digest and has none; absent when there is none */
+    const char *unfit;      /* why an image that the token brings itself is not to be shown; NULL when all may be, or there is none */
 };
 
 /* Take apart the claims as stir_passport_read() found them good; `rcdi` may be absent. Everything lies in the arena and points into the claims.

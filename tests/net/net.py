@@ -340,6 +340,7 @@ content("content that is what was signed for", url("good", "icon.png"), "^pass",
 content("with --cert it alone is fetched", url("good", "icon.png"), "^pass", *LAB, "--fetch-content", "--cert", "chain.pem")
 content("another image", url("good", "another.png"), "^warning rcd-digest", *LAB, "--fetch-content")
 content("the digest of another", url("good", "icon.png"), "^warning rcd-digest", *LAB, "--fetch-content", icon_digest=digest(b""))
+content("a page is no image, whatever its digest", url("good", "page.html"), "^warning rcd-unverified.*no image", *LAB, "--fetch-content", icon_digest=digest((www / "page.html").read_bytes()))
 for what, address, reason in (("an address that is not opened", url("trap", "icon.png"), "info-refused"), ("a mapped address", url("mappedtrap", "icon.png"), "info-refused"),
                               ("one bad address among good ones", url("mixed", "icon.png"), "info-refused"), ("a host that is down", url("down", "icon.png"), "info-unreachable"),
                               ("an image that is not there", url("good", "nowhere.png"), "info-unreachable"), ("a redirect", url("good", "moved.pem"), "info-unreachable"),
