@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """What proves what: requirements, the code that meets them, and the mutations that show their tests red. proofs.py ROOT conformance|security writes the page.
 
-A mutation (tests/mutations/NAME.patch) names a test, a case of it and the clauses that it breaks; H<row>.patch and H<row>-WORD.patch belong to a row of tests/data/security.tsv.
+A mutation (tests/mutations/NAME.patch) names a test, a case of it, perhaps the row of its table that shows the break, and the clauses that it breaks; H<row>.patch and
+H<row>-WORD.patch belong to a row of tests/data/security.tsv.
 Marks stand beside code and tests: "= RFC8946-4.2a RFC8946-4.2b" and "= RFC8946-4.2a test", each in a comment of its own.
 """
 import re
@@ -13,13 +14,13 @@ class Mutation:
     def __init__(self, path):
         head, _, body = path.read_text().partition("\n--- ")
         self.name = path.stem
-        self.test, self.case = ((re.findall(rf"^# {word}: *(.+?)\s*$", head, re.M) or [None])[0] for word in ("test", "case"))
+        self.test, self.case, self.shows = ((re.findall(rf"^# {word}: *(.+?)\s*$", head, re.M) or [None])[0] for word in ("test", "case", "shows"))
         self.clauses = re.findall(r"^# clause: *(\S+)", head, re.M)
         self.file = (re.findall(r"^a/(\S+)", body) or [None])[0]
         self.row = int(match.group(1)) if (match := re.match(r"H(\d+)(-|$)", self.name)) else None
 
     def evidence(self):
-        return f"{self.test}: {self.case}" if self.case else self.test
+        return f"{self.test}: {self.case}" + (f", “{self.shows}”" if self.shows else "")
 
 
 def mutations(root):
@@ -128,6 +129,8 @@ def conformance(root):
     yield ""
     yield "Written by `python3 tools/proofs.py . conformance >docs/CONFORMANCE.md` from `tests/data/musts.tsv` (what the RFCs ask, in our words), the marks beside the code (`= RFC8224-6.2e`) and"
     yield "the heads of `tests/mutations`: the test of a clause is one that turns red when the code of this clause is broken."
+    yield ""
+    yield "The list was made from the texts of these RFCs: every MUST, MUST NOT, REQUIRED and SHALL."
     yield ""
     yield f"{len(ours)} requirements bind a signer, a verifier or a certificate; {sum(not must.note for must in ours)} are met and shown so, {sum(bool(must.note) for must in ours)} are open."
     yield ""

@@ -30,6 +30,8 @@ def unnamed(mutation):
             return f"{mutation.name} does not say which case turns red (# case: NAME)"
         if mutation.case not in source.read_text():
             return f"{mutation.name}: {source.name} has no case {mutation.case}"
+        if mutation.shows and mutation.shows not in source.read_text():
+            return f"{mutation.name}: {source.name} has no row {mutation.shows}"
     return None
 
 
