@@ -256,6 +256,16 @@ static void content_length_is_read_in_both_its_names(void **state)
             fail_msg("\"%s\": %zu", rows[i].head, stir_sip_content_length(S(rows[i].head)));
 }
 
+static void a_value_is_that_of_a_whole_line(void **state)
+{
+    (void)state;
+    assert_slice(stir_sip_value(S("INVITE i:x SIP/2.0\r\nVia: y\r\ncall-id : a@b \r\nCall-ID: c\r\n"), "Call-ID", "i"), "a@b");
+    assert_slice(stir_sip_value(S("A: b\nI:a\n"), "Call-ID", "i"), "a");
+    assert_slice(stir_sip_value(S("i:\n"), "Call-ID", "i"), "");
+    assert_null(stir_sip_value(S("A: b\nCall-ID: a@"), "Call-ID", "i").p);
+    assert_null(stir_sip_value(S("i\nCall-ID\nx-i: 1\n"), "Call-ID", "i").p);
+}
+
 static void one_message_is_told_from_many(void **state)
 {
     (void)state;
@@ -275,7 +285,7 @@ int main(void)
         cmocka_unit_test(messages_end_where_they_end),       cmocka_unit_test(a_prefix_has_its_bound),
         cmocka_unit_test(what_is_too_long_is_told),          cmocka_unit_test(hostile_lines_take_no_time),
         cmocka_unit_test(a_head_is_found_however_it_comes),  cmocka_unit_test(content_length_is_read_in_both_its_names),
-        cmocka_unit_test(one_message_is_told_from_many),
+        cmocka_unit_test(a_value_is_that_of_a_whole_line),   cmocka_unit_test(one_message_is_told_from_many),
     };
     setenv("TZ", "UTC", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "io/capture.h"
 #include "io/sip_log.h"
+#include "io/sip_text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -196,6 +197,8 @@ static void take(struct many *m, struct found *found)
     if (m->status == CLI_CANNOT || found->text.n < sizeof(invite) - 1 || memcmp(found->text.p, invite, sizeof(invite) - 1) != 0)
         return;
     bool good = stir_sip_parse(&sip, found->text, &diag) == STIR_OK;
+    if (!good) /* it is told by its Call-ID all the same */
+        sip.call.call_id = stir_sip_value(found->text, "Call-ID", "i");
     const struct stir_call *call = &sip.call;
     if (m->call_id && !stir_slice_is(call->call_id, m->call_id))
         return;

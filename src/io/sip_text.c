@@ -63,13 +63,20 @@ size_t stir_sip_head(struct stir_slice text, size_t *scanned)
     }
 }
 
-/* The value of a header line of that name; absent when it is another. */
-static struct stir_slice value_of(struct stir_slice line, const char *name)
+static bool is_named(struct stir_slice line, const char *name)
 {
-    size_t colon = stir_slice_find(line, ':');
-    if (colon == line.n || !stir_slice_ieq(stir_slice_trim(stir_slice_upto(line, colon)), stir_slice_str(name)))
-        return stir_slice_of(NULL, 0);
-    return stir_slice_trim(stir_slice_from(line, colon + 1));
+    struct stir_slice before = stir_slice_upto(line, stir_slice_find(line, ':'));
+    return before.n < line.n && stir_slice_ieq(stir_slice_trim(before), stir_slice_str(name));
+}
+
+struct stir_slice stir_sip_value(struct stir_slice head, const char *name, const char *compact)
+{
+    for (size_t end; (end = stir_slice_find(head, '\n')) < head.n; head = stir_slice_from(head, end + 1)) {
+        struct stir_slice line = stir_slice_upto(head, end);
+        if (is_named(line, name) || is_named(line, compact))
+            return stir_slice_trim(stir_slice_from(line, stir_slice_find(line, ':') + 1));
+    }
+    return stir_slice_of(NULL, 0);
 }
 
 static size_t number_of(struct stir_slice digits)
@@ -87,14 +94,6 @@ static size_t number_of(struct stir_slice digits)
 
 size_t stir_sip_content_length(struct stir_slice head)
 {
-    while (head.n) {
-        size_t end = stir_slice_find(head, '\n');
-        struct stir_slice line = stir_slice_upto(head, end), value = value_of(line, "Content-Length");
-        if (!value.p)
-            value = value_of(line, "l");
-        if (value.p)
-            return number_of(value);
-        head = stir_slice_from(head, end < head.n ? end + 1 : end);
-    }
-    return 0;
+    struct stir_slice value = stir_sip_value(head, "Content-Length", "l");
+    return value.p ? number_of(value) : 0;
 }

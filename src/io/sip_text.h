@@ -13,6 +13,8 @@ size_t stir_sip_line(struct stir_slice text);
 /* Bytes of the head with its empty line, searched for from `*scanned` on; 0 when it is not there yet, and then *scanned says how far there is no need to look
  * again. */
 size_t stir_sip_head(struct stir_slice text, size_t *scanned);
+/* The value of the first whole line of a head, which may be cut, that begins with this name or its compact form; absent when there is none. */
+struct stir_slice stir_sip_value(struct stir_slice head, const char *name, const char *compact);
 /* Content-Length of a head; 0 when it has none, SIZE_MAX when it is no number. */
 size_t stir_sip_content_length(struct stir_slice head);
 
