@@ -211,6 +211,9 @@ static void only_named_hosts_are_asked_for_revocation(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (stir_trust_settings_allow(&s, S(rows[i].url)) != rows[i].allowed)
             fail_msg("%s is %s", rows[i].url, rows[i].allowed ? "refused" : "allowed");
+    char long_host[512];
+    snprintf(long_host, sizeof(long_host), "pa-url = https://[%0300d]/\n", 0);
+    assert_int_equal(read_conf(&s, long_host, &said), 1); /* what could never be allowed is told */
     assert_int_equal(read_conf(&s, "", &said), 0);
     assert_false(stir_trust_settings_allow(&s, S("https://pa.example/x")));
 }

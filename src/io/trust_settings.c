@@ -12,13 +12,28 @@ static void copy(char *out, size_t cap, struct stir_slice value)
     snprintf(out, cap, "%.*s", (int)value.n, value.p);
 }
 
+/* "host" or "host:port" of a URL, small letters; 443 is not written. */
+static bool write_host(char out[STIR_TRUST_VALUE + 1], const struct stir_url *url)
+{
+    struct stir_writer w = stir_writer_of(out, STIR_TRUST_VALUE + 1);
+    size_t n;
+    for (size_t i = 0; i < url->host.n; i++)
+        stir_put_char(&w, stir_lower(url->host.p[i]));
+    if (url->port != 443)
+        stir_put_format(&w, ":%u", url->port);
+    return stir_writer_close(&w, &n) == STIR_OK;
+}
+
 /* Each setter answers NULL, or what is wrong with the value. */
 
 static const char *url_fault(struct stir_slice value)
 {
     struct stir_url url;
+    char host[STIR_TRUST_VALUE + 1];
     enum stir_url_fault fault = stir_url_parse(&url, value, true);
-    return fault == STIR_URL_GOOD ? NULL : stir_url_fault_text(fault);
+    if (fault != STIR_URL_GOOD)
+        return stir_url_fault_text(fault);
+    return write_host(host, &url) ? NULL : "its host is longer than any";
 }
 
 static const char *set_pa_url(struct stir_trust_settings *s, struct stir_slice value)
@@ -58,18 +73,6 @@ static const char *set_crl_url(struct stir_trust_settings *s, struct stir_slice 
     if (!fault)
         copy(s->crl_url[s->n_crl_urls++], sizeof(s->crl_url[0]), value);
     return fault;
-}
-
-/* "host" or "host:port" of a URL, small letters; 443 is not written. */
-static bool write_host(char out[STIR_TRUST_VALUE + 1], const struct stir_url *url)
-{
-    struct stir_writer w = stir_writer_of(out, STIR_TRUST_VALUE + 1);
-    size_t n;
-    for (size_t i = 0; i < url->host.n; i++)
-        stir_put_char(&w, stir_lower(url->host.p[i]));
-    if (url->port != 443)
-        stir_put_format(&w, ":%u", url->port);
-    return stir_writer_close(&w, &n) == STIR_OK;
 }
 
 /* Read as the URL that would have this host. */
