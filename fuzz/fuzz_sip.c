@@ -1,7 +1,7 @@
 /* stir_sip_parse(): whatever comes, every slice lies in the message, and headers can be put in where it says. */
 #include <stdlib.h>
 
-#include <stir/call.h>
+#include "core/history.h"
 
 static void require(bool holds)
 {
@@ -60,6 +60,26 @@ static void takes_headers(const struct stir_sip *sip, struct stir_slice m)
     require(again.call.n_pai == sip->call.n_pai && again.call.n_fingerprints == sip->call.n_fingerprints);
 }
 
+/* Who diverted the call is somebody else than whom it reaches, unless Diversion says so; the index is one. */
+static void names_a_diverter(const struct stir_sip *sip, struct stir_slice m)
+{
+    struct stir_diverter by;
+    struct stir_party target = {.kind = STIR_PARTY_NONE};
+    if (stir_party_parse(&target, sip->call.ruri, NULL) != STIR_OK)
+        target.kind = STIR_PARTY_NONE;
+    enum stir_err err = stir_diverter_read(&by, sip, &target, NULL);
+    require(err == (sip->histories_seen > STIR_MAX_HISTORY ? STIR_ELIMIT : STIR_OK));
+    within(m, by.hi);
+    within(m, sip->diversion);
+    if (err != STIR_OK || !by.source)
+        return;
+    bool history = strcmp(by.source, "History-Info") == 0;
+    require(history || (sip->diversion.p && !by.hi.p));
+    require(!history || target.kind == STIR_PARTY_NONE || !stir_party_eq(&by.party, &target));
+    for (size_t i = 0; i < by.hi.n; i++)
+        require(by.hi.p[i] == '.' || (by.hi.p[i] >= '0' && by.hi.p[i] <= '9'));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct stir_sip sip;
@@ -74,5 +94,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(!diag.text[0] && sip.call.is_response == (sip.status != 0) && (sip.method.p == NULL) == sip.call.is_response);
     slices_lie_within(&sip, message);
     takes_headers(&sip, message);
+    names_a_diverter(&sip, message);
     return 0;
 }

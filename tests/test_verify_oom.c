@@ -367,6 +367,27 @@ static enum stir_err attest_claims(void *arg)
     return stir_attest_claims(value, sizeof(value), &n, S(GOOD_HEADER), S((const char *)arg), &pki.signer, NULL, NULL);
 }
 
+static enum stir_err divert_invite(void *arg)
+{
+    struct stir_attest_params params = claims(NULL, NULL);
+    char value[16384];
+    size_t n;
+    params.claims.ppt = STIR_PPT_DIV_O;
+    params.claims.attest = 0;
+    params.claims.origid = S(NULL);
+    return stir_attest_invite(value, sizeof(value), &n, NULL, S((const char *)arg), &params, &pki.signer, NULL, NULL);
+}
+
+static void diverting_answers_enomem(void **state)
+{
+    (void)state;
+    static char diverted[16384];
+    snprintf(diverted, sizeof(diverted),
+             "INVITE sip:+12125550177@h SIP/2.0\r\nFrom: <sip:+" ORIG "@h>\r\nTo: <sip:+" DEST "@h>\r\nIdentity: %s\r\nIdentity: %s\r\n\r\n", identity,
+             identity);
+    oom_run(divert_invite, diverted);
+}
+
 static void signing_answers_enomem(void **state)
 {
     (void)state;
@@ -516,6 +537,7 @@ int main(void)
         cmocka_unit_test(content_answers_enomem),
         cmocka_unit_test(the_compact_form_answers_enomem),
         cmocka_unit_test(a_need_outlives_a_lack_of_memory),
+        cmocka_unit_test(diverting_answers_enomem),
         cmocka_unit_test(signing_answers_enomem),
         cmocka_unit_test(writing_certificates_and_requests_answers_enomem),
         cmocka_unit_test(lists_by_reference_answer_enomem),

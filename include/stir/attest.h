@@ -63,19 +63,25 @@ STIR_API STIR_MUST_USE enum stir_err stir_attest(char *buf, size_t cap, size_t *
 
 /** What signing an INVITE did. */
 struct stir_attest_report {
-    size_t identity_at; /**< offset of the Identity line in the new message */
+    size_t identity_at; /**< offset of the first new Identity line in the new message */
     size_t bytes_added; /**< by Identity and Date together */
     bool date_added;
     bool over_1300; /**< the new message is longer than 1,300 bytes: over UDP it may be fragmented or refused (RFC 3261 §18.1.1) */
+    size_t identities_added; /**< more than one where several tokens are diverted */
 };
 
 /** Sign an INVITE: orig and dest from the message, Date added when it has none; the message otherwise byte for byte, with a closing NUL.
- *  `params->claims` gives ppt, x5u, attest, origid; its orig and dest must be NULL. For ppt div, dest is the Request-URI and div, unless given, the callee of
- * To. For ppt rcd, without rcd and crn, rcd is the display name of From (RFC 9795 §12.1); it must be that in the compact form, where crn is the call-reason of
- *  Call-Info. For ppt rsp the message is a response of 100 to 299 instead, orig is From and dest is To (RFC 9970 §4).
+ *  `params->claims` gives ppt, x5u, attest, origid; its orig and dest must be NULL. For ppt rcd, without rcd and crn, rcd is the display name of From (RFC 9795
+ *  §12.1); it must be that in the compact form, where crn is the call-reason of Call-Info. For ppt rsp the message is a response of 100 to 299 instead, orig is
+ *  From and dest is To (RFC 9970 §4).
+ *
+ *  For ppt div and div-o (RFC 8946) the INVITE is as it goes on to the new target: dest is the Request-URI, div, unless given, the party before it by
+ *  History-Info (with its index), else by the topmost Diversion, else the callee of To. Signed is what the tokens that were for that party want: one div for each
+ *  caller that they name, or one div-o around each of them that is in full form; what is there already is not signed again.
  *  @return as stir_attest(); STIR_ESYNTAX (no SIP message, or no INVITE), STIR_ETIME (its Date is more than max_date_age off; compact: iat is not its Date),
- *  STIR_ESTATE (it carries a shaken Identity already; for div: it carries none, or was not diverted), STIR_EVALUE (compact: rcd or crn is not what the message
- *  says; media_keys: its SDP has no fingerprint that can be read). */
+ *  STIR_ELIMIT (also: with more Identity headers no verifier would judge it), STIR_ESTATE (it carries a shaken Identity already; for div and div-o: it carries
+ *  none, none that was for the diverting party, was not diverted, or says so already), STIR_EVALUE (compact: rcd or crn is not what the message says;
+ *  media_keys: its SDP has no fingerprint that can be read). */
 STIR_API STIR_MUST_USE enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
                                                         const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx,
                                                         struct stir_diag *diag);

@@ -57,6 +57,9 @@ struct stir_sip {
     struct stir_slice fingerprints[STIR_MAX_FINGERPRINTS];
     struct stir_slice resource_priorities[STIR_MAX_RPH];
     size_t identities_seen; /**< Identity headers in the message, also those beyond the room */
+    struct stir_slice histories[STIR_MAX_HISTORY]; /**< History-Info values, one per header, each a list */
+    size_t histories_seen;                         /**< of them in the message, also those beyond the room */
+    struct stir_slice diversion;                   /**< the topmost Diversion value, a list */
 };
 
 /** Read a SIP message: only what STIR needs. Header names in any case and in compact form, folded lines, lines that all end with

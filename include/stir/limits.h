@@ -11,6 +11,7 @@
 #define STIR_MAX_PARAMS 16       /**< parameters of one Identity value; three are defined */
 #define STIR_MAX_PAI 8           /**< P-Asserted-Identity values read; RFC 3325 allows two */
 #define STIR_MAX_FINGERPRINTS 16 /**< a=fingerprint lines of one SDP body */
+#define STIR_MAX_HISTORY 32      /**< History-Info headers looked at, each a list: a call is retargeted a few times at most */
 
 /* Tokens */
 #define STIR_MAX_TOKEN 8192 /**< base64url bytes of one PASSporT */

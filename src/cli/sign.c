@@ -10,8 +10,10 @@ static const struct cli_option options[] = {
     {"--attest", CLI_VALUE, "A|B|C", "attestation", false},
     {"--orig", CLI_VALUE, "N", "calling number", false},
     {"--dest", CLI_MANY, "N", "called number", false},
-    {"--ppt", CLI_VALUE, "KIND", "shaken (the default), none, div, rph, rcd or rsp", false},
-    {"--div", CLI_VALUE, "N", "div: the number that diverts the call, which the certificate must cover", false},
+    {"--ppt", CLI_VALUE, "KIND", "shaken (the default), none, div, div-o, rph, rcd or rsp", false},
+    {"--div", CLI_VALUE, "N", "div, div-o: the number that diverts the call, which the certificate must cover", false},
+    {"--hi", CLI_VALUE, "INDEX", "div, div-o: index of that number in History-Info, such as 1.2", false},
+    {"--opt", CLI_TEXT, "VALUE|@FILE|-", "div-o: the token that was for that number, or its Identity", false},
     {"--rph", CLI_MANY, "VALUE", "rph: a value of Resource-Priority, such as ets.0", false},
     {"--sph", CLI_VALUE, "VALUE", "rph: psap-callback", false},
     {"--rcd", CLI_TEXT, "JSON", "rcd: the claim", false},
@@ -44,6 +46,7 @@ struct signing {
     struct stir_attest_params params;
     struct stir_party orig, dest[STIR_MAX_DESTS], div;
     struct stir_slice rph[STIR_MAX_RPH];
+    struct stir_slice opt; /* as read */
     char origid[37];
     char *out;
 };
@@ -91,10 +94,16 @@ static const struct {
     const char *option;
     unsigned kinds;
 } belongs[] = {
-    {"--attest", 1u << STIR_PPT_SHAKEN}, {"--origid", 1u << STIR_PPT_SHAKEN},
-    {"--div", 1u << STIR_PPT_DIV},       {"--rph", 1u << STIR_PPT_RPH},
-    {"--sph", 1u << STIR_PPT_RPH},       {"--rcd", 1u << STIR_PPT_RCD},
-    {"--rcdi", 1u << STIR_PPT_RCD},      {"--crn", 1u << STIR_PPT_RCD | 1u << STIR_PPT_SHAKEN},
+    {"--attest", 1u << STIR_PPT_SHAKEN},
+    {"--origid", 1u << STIR_PPT_SHAKEN},
+    {"--div", 1u << STIR_PPT_DIV | 1u << STIR_PPT_DIV_O},
+    {"--hi", 1u << STIR_PPT_DIV | 1u << STIR_PPT_DIV_O},
+    {"--opt", 1u << STIR_PPT_DIV_O},
+    {"--rph", 1u << STIR_PPT_RPH},
+    {"--sph", 1u << STIR_PPT_RPH},
+    {"--rcd", 1u << STIR_PPT_RCD},
+    {"--rcdi", 1u << STIR_PPT_RCD},
+    {"--crn", 1u << STIR_PPT_RCD | 1u << STIR_PPT_SHAKEN},
     {"--iss", 1u << STIR_PPT_RCD},
 };
 
@@ -102,8 +111,8 @@ static int read_kind(const struct cli *cli, enum stir_ppt *kind)
 {
     const char *name = cli_get(cli, "--ppt");
     *kind = !name ? STIR_PPT_SHAKEN : strcmp(name, "none") == 0 ? STIR_PPT_NONE : stir_ppt_of(stir_slice_str(name));
-    if (*kind != STIR_PPT_NONE && *kind != STIR_PPT_SHAKEN && *kind != STIR_PPT_DIV && *kind != STIR_PPT_RPH && *kind != STIR_PPT_RCD && *kind != STIR_PPT_RSP)
-        return cli_fail(cli, CLI_USAGE, "--ppt \"%s\" is none of shaken, none, div, rph, rcd, rsp; others are signed with --header and --payload", name);
+    if (*kind == STIR_PPT_OTHER)
+        return cli_fail(cli, CLI_USAGE, "--ppt \"%s\" is none of shaken, none, div, div-o, rph, rcd, rsp; others are signed with --header and --payload", name);
     if (cli_has(cli, "--compact") && *kind != STIR_PPT_NONE && *kind != STIR_PPT_RCD)
         return cli_fail(cli, CLI_USAGE, "--compact: tokens of ppt %s have the full form alone; none and rcd have a compact one", name ? name : "shaken");
     for (size_t i = 0; i < sizeof(belongs) / sizeof(belongs[0]); i++)
@@ -132,6 +141,9 @@ static int read_others(const struct cli *cli, struct signing *s)
     if (div && stir_party_parse(&s->div, stir_slice_str(div), &s->params.tn) != STIR_OK)
         return cli_fail(cli, CLI_USAGE, "--div \"%s\" is no number and no URI", div);
     claims->div = div ? &s->div : NULL;
+    claims->div_hi = stir_slice_str(cli_get(cli, "--hi"));
+    if (cli_has(cli, "--hi") && !div)
+        return cli_fail(cli, CLI_USAGE, "--hi is the index of the number of --div: give both");
     claims->n_rph = cli_all(cli, "--rph");
     if (claims->n_rph > STIR_MAX_RPH)
         return cli_fail(cli, CLI_USAGE, "more than %d --rph", STIR_MAX_RPH);
@@ -143,6 +155,22 @@ static int read_others(const struct cli *cli, struct signing *s)
     claims->rcdi = stir_slice_str(cli_get(cli, "--rcdi"));
     claims->crn = stir_slice_str(cli_get(cli, "--crn"));
     claims->iss = stir_slice_str(cli_get(cli, "--iss"));
+    return CLI_YES;
+}
+
+/* The token of --opt; of an Identity value, its token. */
+static int read_opt(const struct cli *cli, struct signing *s)
+{
+    struct stir_identity identity;
+    struct stir_diag diag = {0};
+    if (!cli_has(cli, "--opt"))
+        return CLI_YES;
+    int status = cli_read_value(cli, &s->opt, cli_get(cli, "--opt"), STIR_MAX_IDENTITY);
+    if (status != CLI_YES)
+        return status;
+    if (stir_identity_parse(&identity, cli_trim(s->opt), STIR_IDENTITY_TOLERANT, NULL, &diag) != STIR_OK)
+        return cli_fail(cli, CLI_USAGE, "--opt: %s", diag.text);
+    s->params.claims.opt = identity.token;
     return CLI_YES;
 }
 
@@ -160,6 +188,8 @@ static int read_claims(const struct cli *cli, struct signing *s)
         status = cli_dial_plan(cli, &s->params.tn);
     if (status == CLI_YES)
         status = read_others(cli, s);
+    if (status == CLI_YES)
+        status = read_opt(cli, s);
     claims->x5u = stir_slice_str(x5u);
     s->params.any_url = cli_has(cli, "--any-url");
     s->params.style.quoted_ppt = cli_has(cli, "--quoted-ppt");
@@ -216,6 +246,7 @@ static int print_invite(const struct cli *cli, const struct signing *s, size_t n
     cli_json_begin(NULL, '{');
     cli_json_text("invite", stir_slice_of(s->out, n));
     cli_json_int("bytes_added", (int64_t)report->bytes_added);
+    cli_json_int("identities_added", (int64_t)report->identities_added);
     cli_json_bool("date_added", report->date_added);
     cli_json_bool("over_1300", report->over_1300);
     cli_json_end('}');
@@ -229,8 +260,8 @@ static int sign_invite(struct cli *cli, struct signing *s)
     struct stir_attest_report report;
     struct stir_diag diag = {0};
     size_t n;
-    if (cli_has(cli, "--orig") || cli_has(cli, "--dest"))
-        return cli_fail(cli, CLI_USAGE, "--orig and --dest come from the INVITE; leave them out");
+    if (cli_has(cli, "--orig") || cli_has(cli, "--dest") || cli_has(cli, "--opt"))
+        return cli_fail(cli, CLI_USAGE, "--orig, --dest and --opt come from the INVITE; leave them out");
     int status = read_claims(cli, s);
     if (status == CLI_YES)
         status = cli_read(cli, &invite, cli_get(cli, "--invite"), STIR_MAX_MESSAGE, CLI_NO);
@@ -244,8 +275,8 @@ static int sign_invite(struct cli *cli, struct signing *s)
 
 static int sign_claims(struct cli *cli, struct signing *s)
 {
-    static const char *const others[] = {"--x5u", "--attest", "--orig", "--dest", "--origid", "--iat", "--invite", "--cert",    "--ppt",
-                                         "--div", "--rph",    "--sph",  "--rcd",  "--rcdi",   "--crn", "--iss",    "--compact", "--mky"};
+    static const char *const others[] = {"--x5u", "--attest", "--orig", "--dest", "--origid", "--iat", "--invite",  "--cert", "--ppt", "--div",
+                                         "--rph", "--sph",    "--rcd",  "--rcdi", "--crn",    "--iss", "--compact", "--mky",  "--hi",  "--opt"};
     struct stir_diag diag = {0};
     size_t n;
     const char *header = cli_get(cli, "--header"), *payload = cli_get(cli, "--payload");
@@ -280,6 +311,7 @@ static int run(struct cli *cli)
         status = sign(cli, &s);
     }
     free(s.out);
+    stir_file_free(&s.opt);
     stir_es256_ctx_free(s.ctx);
     stir_cert_free(s.cert);
     stir_key_free(s.key);

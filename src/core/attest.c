@@ -2,6 +2,7 @@
 
 #include "core/cert.h"
 #include "core/compact.h"
+#include "core/divert.h"
 #include "core/identity.h"
 #include "core/json.h"
 #include "core/mky.h"
@@ -58,6 +59,24 @@ static enum stir_err check_style(const struct stir_attest_params *params, struct
     return STIR_OK;
 }
 
+static bool is_diversion(enum stir_ppt ppt)
+{
+    return ppt == STIR_PPT_DIV || ppt == STIR_PPT_DIV_O;
+}
+
+/*= RFC8946-3b */
+static enum stir_err check_diversion(const struct stir_attest_params *params, struct stir_diag *diag)
+{
+    const struct stir_passport_params *claims = &params->claims;
+    if (!is_diversion(claims->ppt))
+        return STIR_OK;
+    TRY(check_party("div", claims->div, params, diag));
+    for (size_t i = 0; i < claims->n_dest; i++)
+        if (stir_party_eq(&claims->dest[i], claims->div))
+            return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "dest is %s, the diverting number itself: nothing was diverted", claims->div->text);
+    return claims->ppt == STIR_PPT_DIV_O ? stir_divert_check(claims, diag) : STIR_OK;
+}
+
 /*= RFC8588-5 RFC9795-12.1a */
 static enum stir_err check_claims(const struct stir_attest_params *params, struct stir_diag *diag)
 {
@@ -76,6 +95,7 @@ static enum stir_err check_claims(const struct stir_attest_params *params, struc
                              STIR_MAX_DESTS);
     for (size_t i = 0; i < claims->n_dest; i++)
         TRY(check_party("dest", &claims->dest[i], params, diag));
+    TRY(check_diversion(params, diag));
     return check_x5u(params, diag);
 }
 
@@ -277,45 +297,6 @@ static enum stir_err check_date(int64_t *iat, bool *add_date, const struct stir_
     return STIR_OK;
 }
 
-/* The message with both lines put in, and where that happened. */
-/*= RFC8224-6.1f RFC8224-6.1i RFC8946-4.1b */
-static enum stir_err insert_lines(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, const struct stir_sip *sip, struct stir_slice invite,
-                                  int64_t date, struct stir_slice identity)
-{
-    struct stir_writer w = stir_writer_of(buf, cap);
-    stir_put_slice(&w, stir_slice_upto(invite, sip->date_at));
-    if (report->date_added) {
-        char text[30];
-        TRY(stir_date_write(text, date));
-        stir_put_text(&w, "Date: ");
-        stir_put_text(&w, text);
-        stir_put_slice(&w, sip->eol);
-    }
-    stir_put_slice(&w, stir_slice_of(invite.p + sip->date_at, sip->identity_at - sip->date_at));
-    report->identity_at = w.need;
-    stir_put_text(&w, "Identity: ");
-    stir_put_slice(&w, identity);
-    stir_put_slice(&w, sip->eol);
-    stir_put_slice(&w, stir_slice_from(invite, sip->identity_at));
-    report->bytes_added = w.need - invite.n;
-    report->over_1300 = w.need > UDP_SAFE; /*= RFC3261-18.1.1 */
-    return stir_writer_close(&w, len);
-}
-
-/* A div token says who sent the call elsewhere: `div` when it is given, else the callee of To; dest is whom the call reaches now (RFC 8946 §4.1). */
-/*= RFC8946-3b RFC8946-3g RFC8946-4.1a */
-static enum stir_err fill_div(struct stir_passport_params *claims, const struct stir_sip *sip, const struct stir_message *message, struct stir_diag *diag)
-{
-    if (sip->call.n_identity == 0)
-        return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "the INVITE carries no Identity: there is nothing that a div token could divert");
-    if (!claims->div)
-        claims->div = &message->callee;
-    claims->dest = &message->target;
-    if (stir_party_eq(claims->div, claims->dest))
-        return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "the call reaches %s, who was called: it was not diverted", claims->dest->text);
-    return STIR_OK;
-}
-
 /* The compact form says what the message does, so that a claim which is given must be that. `given` is JSON or text. */
 static enum stir_err hold(struct stir_slice given, struct stir_slice of_message, const char *what, struct stir_diag *diag)
 {
@@ -392,54 +373,128 @@ static enum stir_err check_message(const struct stir_sip *sip, const struct stir
     return STIR_OK;
 }
 
+/* A message on its way to be signed. */
+struct signing {
+    struct stir_slice text;
+    struct stir_sip sip;
+    struct stir_message message;
+    struct stir_divert divert;
+    struct stir_arena arena; /* text of claims, until the tokens are written */
+    struct stir_writer w;    /* what the message becomes */
+    struct stir_attest_report did;
+};
+
+/* How many there will be. */
+static enum stir_err plan_divert(struct signing *s, const struct stir_attest_params *params, struct stir_diag *diag)
+{
+    if (!is_diversion(params->claims.ppt))
+        return STIR_OK;
+    TRY(stir_divert_plan(&s->divert, &s->sip, &s->message, params, diag));
+    if (s->sip.identities_seen + s->divert.n > STIR_MAX_IDENTITIES)
+        return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "the INVITE carries %zu Identity headers: with %zu more no verifier would judge it",
+                             s->sip.identities_seen, s->divert.n);
+    return STIR_OK;
+}
+
 /* The claims that the message says. */
 /*= RFC8224-4.1e RFC8224-4.1g */
-static enum stir_err fill_claims(struct stir_attest_params *params, struct stir_message *message, struct stir_arena *arena, const struct stir_sip *sip,
-                                 struct stir_diag *diag)
+static enum stir_err fill_claims(struct signing *s, struct stir_attest_params *params, struct stir_diag *diag)
 {
     struct stir_policy policy;
     TRY(stir_policy_preset(&policy, stir_slice_str("shaken")));
     policy.caller = params->caller;
     policy.tn = params->tn;
-    stir_message_read(message, &sip->call, &policy);
-    params->claims.orig = &message->caller;
-    params->claims.dest = &message->callee;
+    stir_message_read(&s->message, &s->sip.call, &policy);
+    params->claims.orig = &s->message.caller;
+    params->claims.dest = &s->message.callee;
     params->claims.n_dest = 1;
-    if (params->claims.ppt == STIR_PPT_DIV)
-        TRY(fill_div(&params->claims, sip, message, diag));
-    TRY(fill_rcd(params, arena, &sip->call, diag));
-    return fill_media_keys(params, arena, &sip->call, diag);
+    TRY(plan_divert(s, params, diag));
+    TRY(fill_rcd(params, &s->arena, &s->sip.call, diag));
+    return fill_media_keys(params, &s->arena, &s->sip.call, diag);
 }
 
-/* The claims' text lies in the arena until the token is written. */
-static enum stir_err sign_message(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
-                                  struct stir_attest_params *params, struct stir_arena *arena, const struct stir_signer *signer, struct stir_es256_ctx *ctx,
+/* Up to where the first Identity is put in: behind those that were there. */
+/*= RFC8224-6.1f RFC8946-4.1b */
+static enum stir_err put_head(struct signing *s, int64_t date)
+{
+    const struct stir_sip *sip = &s->sip;
+    stir_put_slice(&s->w, stir_slice_upto(s->text, sip->date_at));
+    if (s->did.date_added) {
+        char text[30];
+        TRY(stir_date_write(text, date));
+        stir_put_text(&s->w, "Date: ");
+        stir_put_text(&s->w, text);
+        stir_put_slice(&s->w, sip->eol);
+    }
+    stir_put_slice(&s->w, stir_slice_of(s->text.p + sip->date_at, sip->identity_at - sip->date_at));
+    s->did.identity_at = s->w.need;
+    return STIR_OK;
+}
+
+/*= RFC8224-6.1i */
+static enum stir_err put_identity(struct signing *s, const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx,
                                   struct stir_diag *diag)
 {
-    struct stir_sip sip;
-    struct stir_message message;
     char identity[STIR_MAX_TOKEN + STIR_MAX_URL + 64];
     size_t n;
-    TRY(stir_sip_parse(&sip, invite, diag));
-    TRY(check_message(&sip, params, diag));
-    TRY(fill_claims(params, &message, arena, &sip, diag));
-    TRY(check_date(&params->claims.iat, &report->date_added, &sip, params, diag));
     TRY(stir_attest(identity, sizeof(identity), &n, params, signer, ctx, diag));
-    return insert_lines(buf, cap, len, report, &sip, invite, params->claims.iat, stir_slice_of(identity, n));
+    stir_put_text(&s->w, "Identity: ");
+    stir_put(&s->w, identity, n);
+    stir_put_slice(&s->w, s->sip.eol);
+    s->did.identities_added++;
+    return STIR_OK;
+}
+
+/* One Identity, or as many as the tokens that are diverted want. */
+/*= RFC8946-3g RFC8946-5.1a RFC8946-5.1b */
+static enum stir_err put_identities(struct signing *s, struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx,
+                                    struct stir_diag *diag)
+{
+    struct stir_passport_params *claims = &params->claims;
+    if (!is_diversion(claims->ppt))
+        return put_identity(s, params, signer, ctx, diag);
+    claims->dest = &s->message.target;
+    claims->div = &s->divert.by.party;
+    claims->div_hi = s->divert.by.hi;
+    for (size_t i = 0; i < s->divert.n; i++) {
+        claims->orig = &s->divert.needed[i].orig;
+        claims->opt = s->divert.needed[i].opt;
+        TRY(put_identity(s, params, signer, ctx, diag));
+    }
+    return STIR_OK;
+}
+
+static enum stir_err put_rest(struct signing *s, size_t *len)
+{
+    stir_put_slice(&s->w, stir_slice_from(s->text, s->sip.identity_at));
+    s->did.bytes_added = s->w.need - s->text.n;
+    s->did.over_1300 = s->w.need > UDP_SAFE; /*= RFC3261-18.1.1 */
+    return stir_writer_close(&s->w, len);
+}
+
+static enum stir_err sign_message(struct signing *s, size_t *len, struct stir_attest_params *params, const struct stir_signer *signer,
+                                  struct stir_es256_ctx *ctx, struct stir_diag *diag)
+{
+    TRY(stir_sip_parse(&s->sip, s->text, diag));
+    TRY(check_message(&s->sip, params, diag));
+    TRY(fill_claims(s, params, diag));
+    TRY(check_date(&params->claims.iat, &s->did.date_added, &s->sip, params, diag));
+    TRY(put_head(s, params->claims.iat));
+    TRY(put_identities(s, params, signer, ctx, diag));
+    return put_rest(s, len);
 }
 
 enum stir_err stir_attest_invite(char *buf, size_t cap, size_t *len, struct stir_attest_report *report, struct stir_slice invite,
                                  const struct stir_attest_params *params, const struct stir_signer *signer, struct stir_es256_ctx *ctx, struct stir_diag *diag)
 {
-    struct stir_attest_report did = {0};
-    struct stir_arena arena = {0};
     if (!buf || !len || !params || params->size < sizeof(*params) || params->claims.orig || params->claims.dest || !has_times(params))
         return STIR_EARG;
+    struct signing s = {.text = invite, .w = stir_writer_of(buf, cap)};
     struct stir_attest_params full = *params;
-    enum stir_err err = sign_message(buf, cap, len, &did, invite, &full, &arena, signer, ctx, diag);
-    stir_arena_clear(&arena);
+    enum stir_err err = sign_message(&s, len, &full, signer, ctx, diag);
+    stir_arena_clear(&s.arena);
     if (err == STIR_OK && report)
-        *report = did;
+        *report = s.did;
     return err;
 }
 

@@ -41,17 +41,7 @@ static bool supports(const struct stir_judgement *j)
 
 static bool is_for(const struct stir_judgement *j, const struct stir_party *party)
 {
-    for (size_t i = 0; i < j->passport->n_dest; i++)
-        if (stir_claim_is(&j->passport->dest[i], party))
-            return true;
-    return false;
-}
-
-/* A claim in canonical form; false when it is none. */
-static bool party_of(struct stir_party *out, const struct stir_claim_party *claim)
-{
-    enum stir_err err = claim->kind == STIR_PARTY_TN ? stir_tn_parse(out, claim->text, NULL) : stir_party_parse(out, claim->text, NULL);
-    return err == STIR_OK && out->kind == claim->kind;
+    return stir_dest_is(j->passport, party);
 }
 
 /* `div` was the callee of `before`: the call was theirs to divert. */
@@ -59,14 +49,14 @@ static bool party_of(struct stir_party *out, const struct stir_claim_party *clai
 static bool was_callee(const struct stir_judgement *div, const struct stir_judgement *before)
 {
     struct stir_party diverter;
-    return party_of(&diverter, &div->passport->div) && is_for(before, &diverter);
+    return stir_party_of_claim(&diverter, &div->passport->div) && is_for(before, &diverter);
 }
 
 /* A div token diverts whatever token was for the diverting party; a div-o token the one that it nests, and no other. */
 /*= RFC8946-5.1c */
 static bool follows(const struct stir_judgement *div, const struct stir_judgement *before)
 {
-    if (is_div_o(div) && before->within != div->number)
+    if (is_div_o(div) && !stir_slice_eq(before->identity.token, div->passport->opt))
         return false;
     return was_callee(div, before);
 }
@@ -74,7 +64,7 @@ static bool follows(const struct stir_judgement *div, const struct stir_judgemen
 static bool same_caller(const struct stir_judgement *a, const struct stir_judgement *b)
 {
     struct stir_party caller;
-    return party_of(&caller, &a->passport->orig) && stir_claim_is(&b->passport->orig, &caller);
+    return stir_party_of_claim(&caller, &a->passport->orig) && stir_claim_is(&b->passport->orig, &caller);
 }
 
 /* The shortest way from `root` to the target. Each token is reached once: neither loops nor many equal tokens make the search long. */
@@ -167,6 +157,15 @@ static void judge_loose(struct stir_judgement *tokens, size_t n, struct stir_jud
         stir_judge_say(div, STIR_R_DIV_CHAIN_BROKEN, "%.*s diverts to %.*s", STIR_SHOW(div->passport->div.text), STIR_SHOW(div->passport->dest[0].text));
 }
 
+/* It stands on a way, or its like does: a token in a header, and in a div-o that was made around it. */
+static bool is_used(const struct stir_judgement *tokens, size_t n, const struct stir_judgement *j, uint32_t used)
+{
+    for (size_t i = 0; i < n; i++)
+        if (used & UINT32_C(1) << i && stir_slice_eq(tokens[i].identity.token, j->identity.token))
+            return true;
+    return false;
+}
+
 enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
 {
     uint32_t used = 0;
@@ -191,7 +190,7 @@ enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
         struct stir_judgement *j = &tokens[i];
         if (!is_div(j))
             continue;
-        if (used & UINT32_C(1) << i)
+        if (is_used(tokens, n, j, used))
             stir_judge_pass(j, STIR_CHECK_DEST);
         else
             judge_loose(tokens, n, j, too_long);

@@ -344,6 +344,12 @@ static void judge_iat(struct stir_judgement *j)
     stir_judge_pass(j, STIR_CHECK_IAT);
 }
 
+bool stir_party_of_claim(struct stir_party *out, const struct stir_claim_party *claim)
+{
+    enum stir_err err = claim->kind == STIR_PARTY_TN ? stir_tn_parse(out, claim->text, NULL) : stir_party_parse(out, claim->text, NULL);
+    return err == STIR_OK && out->kind == claim->kind;
+}
+
 /* A claim names the same party as the message. A number that was signed with '+' or separators is brought into form first; that departure has its own warning.
  */
 bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party *party)
@@ -355,8 +361,15 @@ bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party
         return true;
     if (claim->kind == STIR_PARTY_TN && stir_tn_is_canonical(claim->text))
         return false;
-    enum stir_err err = claim->kind == STIR_PARTY_TN ? stir_tn_parse(&signed_for, claim->text, NULL) : stir_party_parse(&signed_for, claim->text, NULL);
-    return err == STIR_OK && stir_party_eq(&signed_for, party);
+    return stir_party_of_claim(&signed_for, claim) && stir_party_eq(&signed_for, party);
+}
+
+bool stir_dest_is(const struct stir_passport *passport, const struct stir_party *party)
+{
+    for (size_t i = 0; i < passport->n_dest; i++)
+        if (stir_claim_is(&passport->dest[i], party))
+            return true;
+    return false;
 }
 
 /* Cut and paste is caught here: the caller comes from the message, never from the token. For whom the call is, div.c judges over all tokens together. */

@@ -161,7 +161,7 @@ static enum stir_err read_start_line(struct reading *r)
 
 /* ---- Headers ---- */
 
-enum field { OTHER, FROM, TO, CALL_ID, CSEQ, DATE, IDENTITY, PAI, RESOURCE_PRIORITY, PRIORITY, CALL_INFO, CONTENT_TYPE, CONTENT_LENGTH };
+enum field { OTHER, FROM, TO, CALL_ID, CSEQ, DATE, IDENTITY, PAI, RESOURCE_PRIORITY, PRIORITY, CALL_INFO, HISTORY, DIVERSION, CONTENT_TYPE, CONTENT_LENGTH };
 
 /* Compact forms: RFC 3261 §7.3.3; "y" was registered for Identity by RFC 4474. */
 static enum field compact_field(char c)
@@ -186,8 +186,8 @@ static enum field field_of(struct stir_slice name)
     case 4: return is_name(name, "From") ? FROM : is_name(name, "CSeq") ? CSEQ : is_name(name, "Date") ? DATE : OTHER;
     case 7: return is_name(name, "Call-ID") ? CALL_ID : OTHER;
     case 8: return is_name(name, "Identity") ? IDENTITY : is_name(name, "Priority") ? PRIORITY : OTHER;
-    case 9: return is_name(name, "Call-Info") ? CALL_INFO : OTHER;
-    case 12: return is_name(name, "Content-Type") ? CONTENT_TYPE : OTHER;
+    case 9: return is_name(name, "Call-Info") ? CALL_INFO : is_name(name, "Diversion") ? DIVERSION : OTHER;
+    case 12: return is_name(name, "Content-Type") ? CONTENT_TYPE : is_name(name, "History-Info") ? HISTORY : OTHER;
     case 14: return is_name(name, "Content-Length") ? CONTENT_LENGTH : OTHER;
     case 17: return is_name(name, "Resource-Priority") ? RESOURCE_PRIORITY : OTHER;
     case 19: return is_name(name, "P-Asserted-Identity") ? PAI : OTHER;
@@ -219,11 +219,10 @@ static enum stir_err add_identity(struct reading *r, struct stir_slice value)
     return STIR_OK;
 }
 
-/* Length up to the first comma outside quotes and angle brackets. */
-static size_t list_element(struct stir_slice s)
+size_t stir_sip_element(struct stir_slice s, char separator)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == ',')
+        if (s.p[i] == separator)
             return i;
         struct stir_slice rest = stir_slice_from(s, i);
         if (s.p[i] == '"') {
@@ -239,7 +238,7 @@ static size_t list_element(struct stir_slice s)
 static enum stir_err add_pai(struct reading *r, struct stir_slice value)
 {
     while (value.n) {
-        size_t n = list_element(value);
+        size_t n = stir_sip_element(value, ',');
         struct stir_slice one = stir_slice_trim(stir_slice_upto(value, n));
         value = stir_slice_from(value, n < value.n ? n + 1 : n);
         if (one.n == 0)
@@ -260,6 +259,15 @@ static enum stir_err add_resource_priority(struct reading *r, struct stir_slice 
     return STIR_OK;
 }
 
+/* Each value as it stands: history.c cuts the lists, and says so when some had no room. */
+static enum stir_err add_history(struct reading *r, struct stir_slice value)
+{
+    if (r->sip->histories_seen < STIR_MAX_HISTORY)
+        r->sip->histories[r->sip->histories_seen] = value;
+    r->sip->histories_seen++;
+    return STIR_OK;
+}
+
 static enum stir_err set_field(struct reading *r, enum field field, struct stir_slice value)
 {
     struct stir_call *call = &r->sip->call;
@@ -273,6 +281,8 @@ static enum stir_err set_field(struct reading *r, enum field field, struct stir_
     case CONTENT_LENGTH: return set_once(r, &r->content_length, "Content-Length", value);
     case RESOURCE_PRIORITY: return add_resource_priority(r, value);
     case PRIORITY: return set_first(&call->priority, value);
+    case HISTORY: return add_history(r, value);
+    case DIVERSION: return set_first(&r->sip->diversion, value);
     case CALL_INFO: return set_first(&call->call_reason, stir_call_reason(value));
     case IDENTITY: return add_identity(r, value);
     case PAI: return add_pai(r, value);

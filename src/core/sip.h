@@ -31,6 +31,9 @@ static inline size_t quoted_end(struct stir_slice s)
     return 0;
 }
 
+/* Length up to the first `separator` outside of quotes and angle brackets; all of `s` when there is none. */
+size_t stir_sip_element(struct stir_slice s, char separator);
+
 /* The display name of a name-addr as it stands, without its quotes; absent when there is none. */
 struct stir_slice stir_display_name(struct stir_slice name_addr);
 

@@ -134,7 +134,7 @@ static enum stir_err unfold(struct stir_verify *v)
         struct stir_judgement *outer = &v->tokens[i];
         if (!outer->passport || outer->passport->ppt != STIR_PPT_DIV_O || !outer->passport->opt.p)
             continue;
-        struct stir_judgement begun = {.index = outer->index, .nested = outer->nested + 1, .within = i};
+        struct stir_judgement begun = {.index = outer->index, .nested = outer->nested + 1};
         struct stir_slice opt = outer->passport->opt;
         if (v->n_tokens == STIR_MAX_TOKENS) {
             stir_judge_say(outer, STIR_R_DIV_TOO_LONG, "%d tokens of one call are judged; what it nests would be more", STIR_MAX_TOKENS);
@@ -157,7 +157,7 @@ static enum stir_err begin(struct stir_verify *v)
         return STIR_OK;
     TRY(make_room(v, n));
     for (size_t i = 0; i < n; i++)
-        TRY(judge_token(v, (struct stir_judgement){.index = i, .within = i}, v->call.identity[i]));
+        TRY(judge_token(v, (struct stir_judgement){.index = i}, v->call.identity[i]));
     TRY(unfold(v));
     /* A token waits for one thing at a time, but for the content that it names. */
     v->needs = stir_arena_get(arena, v->n_tokens * (v->policy.fetch_content ? 1 + STIR_MAX_CONTENTS : 1) * sizeof(*v->needs));

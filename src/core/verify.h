@@ -22,7 +22,6 @@ struct stir_judgement {
     size_t number;            /* place among the tokens of the call: first those of the headers, in their order, then those that div-o tokens nest */
     size_t index;             /* of the Identity header that it came in */
     size_t nested;            /* 0: it stands in the header itself; else how deep inside */
-    size_t within;            /* number of the token whose opt it is; its own when it stands in the header */
     struct stir_arena *arena; /* of the verdict: everything shown lives here */
     const struct stir_policy *policy;
     const struct stir_message *message;
@@ -66,6 +65,10 @@ void stir_judge_faults(struct stir_judgement *j, enum stir_check_id check);
 enum stir_err stir_judge_gates(struct stir_judgement *j, struct stir_slice value) STIR_MUST_USE;
 /* A claim names the same party as the message. */
 bool stir_claim_is(const struct stir_claim_party *claim, const struct stir_party *party);
+/* One of dest does. */
+bool stir_dest_is(const struct stir_passport *passport, const struct stir_party *party);
+/* A claim in canonical form; false when it is none. */
+bool stir_party_of_claim(struct stir_party *out, const struct stir_claim_party *claim);
 /* For whom the call is (div.c): dest against the message, over all tokens together, before the certificates; and what a bad div token does to the one it speaks
  * for, after them. */
 enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n) STIR_MUST_USE;

@@ -3,6 +3,7 @@
 
 Every case runs the real command in a folder of its own and looks at exit status, standard output and standard error. A crash, a sanitizer's report or a second line of error is a
 failure whatever else was wanted."""
+import base64
 import json
 import os
 import re
@@ -204,6 +205,40 @@ tap.rule("and the verdict names the way", [] if path["tokens"][0]["path"] == ["1
 case("what was not diverted gets no div", NO, "sign", "--key", "sp.key", "--x5u", X5U, "--ppt", "div", "--invite", "signed.sip", says="not diverted")
 case("nor does an unsigned call", NO, "sign", "--key", "sp.key", "--x5u", X5U, "--ppt", "div", "--invite", "call.sip", says="no Identity")
 case("div of numbers", YES, "sign", "--key", "sp.key", "--x5u", X5U, "--ppt", "div", "--orig", ORIG, "--dest", "12125550177", "--div", DEST, says=";ppt=div$")
+
+
+def payload_of(identity):
+    return base64.urlsafe_b64decode(identity.split(".")[1] + "==").decode()
+
+
+DIVERT = ["sign", "--key", "sp.key", "--x5u", X5U, "--cert", "sp.pem"]
+history = signed.replace("INVITE sip:+12125550100@", "INVITE sip:+12125550177@", 1).replace("\nVia:", "\nHistory-Info: <sip:+12125550100@h>;index=1, <sip:+12125550177@h>;index=1.1;mp=1\r\nVia:", 1)
+tap.rule("the INVITE has a Via", [] if "History-Info" in history else [history])
+write("history.sip", history)
+once = make(*DIVERT, "--ppt", "div", "--invite", "history.sip")
+tap.rule("History-Info says who diverted, and where that stands", [] if '"div":{"hi":"1","tn":"12125550100"}' in payload_of(once.split("Identity: ")[2]) else [once])
+tap.rule("what was signed stays as it was", [] if once.count("Identity: ") == 2 and signed.split("Identity: ")[1].split(";info")[0] in once else [once])
+write("once.sip", once)
+case("a div is signed once", NO, *DIVERT, "--ppt", "div", "--invite", "once.sip", says="says already that 12125550100 sent the call to 12125550177")
+write("again.sip", once.replace("INVITE sip:+12125550177@", "INVITE sip:+12125550178@", 1).replace("index=1.1;mp=1", "index=1.1;mp=1, <sip:+12125550178@h>;index=1.1.1;mp=1.1"))
+write("nested.sip", make(*DIVERT, "--ppt", "div-o", "--invite", "again.sip"))
+verdict = json.loads(case("a div-o around a div verifies", YES, "verify", "--invite", "nested.sip", *VERIFY, "--json"))
+tap.rule("and each token has its place", [] if [(t["index"], t["nested"], t["ppt"]) for t in verdict["tokens"]] == [(0, 0, "shaken"), (1, 0, "div"), (2, 0, "div-o"), (2, 1, "div")]
+         and verdict["tokens"][0]["path"] == ["12125550100", "12125550177", "12125550178"] else [str(verdict)[:400]])
+report = json.loads(case("how many were signed", YES, *DIVERT, "--ppt", "div-o", "--invite", "again.sip", "--json"))
+tap.rule("is reported", [] if report["identities_added"] == 1 else [str(report)[:200]])
+NUMBERS = ["--orig", ORIG, "--dest", "12125550177", "--div", DEST]
+write("identity.txt", identity)
+nested = make(*DIVERT, "--ppt", "div-o", *NUMBERS, "--hi", "1.2", "--opt", "@identity.txt").strip()
+tap.rule("div-o of numbers", [] if nested.endswith(";ppt=div-o") else [nested])
+case("verifies", YES, "verify", "--identity", nested, "--orig", ORIG, "--dest", "12125550177", *VERIFY, says="^TN-Validation-Passed attest=A")
+case("and its tokens are explained", YES, "verify", "--identity", nested, "--orig", ORIG, "--dest", "12125550177", *VERIFY, "--explain", says="Identity 1 of 1, token 1 inside of its own: TN-Validation-Passed ppt=shaken")
+case("to another target not", NO, "verify", "--identity", nested, "--orig", ORIG, "--dest", "12125550178", *VERIFY, says="reason=dest-mismatch")
+case("div-o of another caller", USAGE, *DIVERT, "--ppt", "div-o", "--orig", "12155559999", "--dest", "12125550177", "--div", DEST, "--opt", identity, says="does not change the caller")
+case("div-o without what it nests", USAGE, *DIVERT, "--ppt", "div-o", *NUMBERS, says="opt is no token in full form")
+case("what it nests with another kind", USAGE, *DIVERT, "--ppt", "div", *NUMBERS, "--opt", identity, says="--opt does not go with --ppt div")
+case("or with an INVITE", USAGE, *DIVERT, "--ppt", "div-o", "--invite", "diverted.sip", "--opt", identity, says="come from the INVITE")
+case("an index of nobody", USAGE, *DIVERT, "--ppt", "div", "--invite", "diverted.sip", "--hi", "1", says="give both")
 case("rph", YES, "sign", "--key", "sp.key", "--x5u", X5U, "--ppt", "rph", "--orig", ORIG, "--dest", DEST, "--rph", "ets.0", "--rph", "wps.0", says=";ppt=rph$")
 case("rcd", YES, "sign", "--key", "sp.key", "--x5u", X5U, "--ppt", "rcd", "--orig", ORIG, "--dest", DEST, "--rcd", '{"nam":"Q Branch"}', "--crn", "a delivery", says=";ppt=rcd$")
 case("a kind that is none", USAGE, "sign", "--key", "sp.key", "--x5u", X5U, "--ppt", "foo", "--orig", ORIG, "--dest", DEST, says="none of shaken, none, div")
@@ -451,7 +486,7 @@ for words in (["verify", "--identity", "-", "--orig", ORIG, "--dest", DEST, "--c
               ["cert", "verify", "-", "--trust", "-"]):
     case(f"standard input twice: {words[0]} {words[1]}", USAGE, *words, says="can be read only once")
 write("bom", b"\xef\xbb\xbf" + identity.encode() + b"\r\n")
-case("an Identity with a byte order mark", YES, "verify", "--identity", "@bom", "--orig", ORIG, "--dest", DEST, *VERIFY)
+case("an Identity with a byte order mark", YES, "verify", "--identity", "@bom", "--orig", ORIG, "--dest", DEST, *VERIFY, "--max-age", "600")
 write("public.pem", (work / "sp.pem").read_bytes(), 0o644)
 case("a certificate as key is told so, not to chmod", CANNOT, "key", "show", "public.pem", says="no PEM private key here")
 case("and to sign", CANNOT, "sign", "--key", "public.pem", "--x5u", X5U, "--attest", "A", "--orig", ORIG, "--dest", DEST, says="no PEM private key here")
