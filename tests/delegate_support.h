@@ -13,6 +13,7 @@ struct delegate {
     const char *parent, *middle; /* lists of the CAs, as stir_tnauth_text() writes them; "" for a CA without one; NULL for no such CA */
     const char *leaf;            /* the signer's; NULL: none */
     const char *url;             /* the signer's by reference; NULL: none */
+    const char *parent_url;      /* the parent's by reference; NULL: none */
     const char *constraints;     /* DER of the signer's claim constraints in hex, old form; NULL: none */
     const char *enhanced;        /* the same of the enhanced form */
 };
@@ -100,6 +101,15 @@ static inline void delegate_sign(X509 *cert, const struct stir_key *key, char *p
     BIO_free(out);
 }
 
+static inline void delegate_access(X509 *cert, X509 *issuer, const char *url)
+{
+    char access[512];
+    if (!url)
+        return;
+    snprintf(access, sizeof(access), "1.3.6.1.5.5.7.48.14;URI:%s", url);
+    delegate_setting(cert, issuer, "authorityInfoAccess", access);
+}
+
 /* The x5u body of the path: the signer first. */
 static inline struct stir_slice delegate_make(char *buf, size_t cap, const struct pki *pki, const struct delegate *d)
 {
@@ -115,11 +125,8 @@ static inline struct stir_slice delegate_make(char *buf, size_t cap, const struc
         keys[n] = pki->ca_key;
     }
     path[n] = delegate_cert("SHAKEN 709J", path[n - 1], pki->key, d->leaf);
-    if (d->url) {
-        char access[512];
-        snprintf(access, sizeof(access), "1.3.6.1.5.5.7.48.14;URI:%s", d->url);
-        delegate_setting(path[n], path[n - 1], "authorityInfoAccess", access);
-    }
+    delegate_access(path[n], path[n - 1], d->url);
+    delegate_access(path[1], path[0], n > 1 ? d->parent_url : NULL);
     delegate_hex(path[n], "1.3.6.1.5.5.7.1.27", d->constraints);
     delegate_hex(path[n], "1.3.6.1.5.5.7.1.33", d->enhanced);
     for (size_t i = n; i >= 1; i--)

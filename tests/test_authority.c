@@ -318,6 +318,50 @@ static void a_list_by_reference_counts_as_one_in_the_certificate(void **state)
     }
 }
 
+#define PARENT_URL "https://numbers.example.com/parent.der"
+
+static const char *list_behind(struct stir_slice url, const char *parent, const char *leaf)
+{
+    return stir_slice_is(url, PARENT_URL) ? parent : leaf;
+}
+
+/*= RFC8226-10.1a test */
+static void a_list_of_a_ca_by_reference_limits_the_path(void **state)
+{
+    static const struct {
+        const char *name, *inline_leaf, *parent, *leaf; /* inline, or behind URLs */
+        enum stir_reason reason;
+    } rows[] = {
+        {"within", "one:" ORIG, "range:12155551000+1000", NULL, STIR_R_NONE},
+        {"beyond", "one:" ORIG, "range:12125551000+1000", NULL, STIR_R_TNAUTH_NOT_ENCOMPASSED},
+        {"a code within", "spc:709J", "spc:709J spc:0123", NULL, STIR_R_NONE},
+        {"a code beyond", "spc:709J", "spc:0123", NULL, STIR_R_TNAUTH_NOT_ENCOMPASSED},
+        {"both by reference, within", NULL, "range:12155551000+1000", "one:" ORIG, STIR_R_NONE},
+        {"both by reference, beyond", NULL, "one:" DEST, "one:" ORIG, STIR_R_TNAUTH_NOT_ENCOMPASSED},
+        {"junk", "one:" ORIG, NULL, NULL, STIR_R_TNLIST_MISSING},
+    };
+    struct stir_policy policy = fetching();
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct delegate path = {.parent = "", .leaf = rows[i].inline_leaf, .parent_url = PARENT_URL, .url = rows[i].leaf ? LIST_URL : NULL};
+        struct run run;
+        run_reference(&run, &path, &policy);
+        if (run.n != (rows[i].leaf ? 2u : 1u))
+            fail_msg("%s: %zu needs", rows[i].name, run.n);
+        for (size_t k = run.n; k--;) { /* in any order */
+            const char *text = list_behind(run.needs[k].url, rows[i].parent, rows[i].leaf);
+            struct stir_tnauth *list = text ? delegate_list(text) : NULL;
+            assert_int_equal(run.needs[k].kind, STIR_NEED_TNLIST);
+            assert_err(stir_verify_supply_bytes(run.v, run.needs[k].id, list ? stir_tnauth_der(list) : S("junk")), STIR_OK);
+            stir_tnauth_free(list);
+        }
+        struct stir_verdict *verdict = run_end(&run);
+        if (verdict->reason != rows[i].reason)
+            fail_msg("%s: %s", rows[i].name, stir_reason_name(verdict->reason));
+        stir_verdict_free(verdict);
+    }
+}
+
 static void a_list_that_does_not_come_or_is_junk_has_its_reason(void **state)
 {
     static const struct {
@@ -454,6 +498,7 @@ int main(void)
         cmocka_unit_test(replay_is_asked_after_authority),
         cmocka_unit_test(the_code_that_is_asked_is_the_first_that_names_no_number),
         cmocka_unit_test(a_list_by_reference_counts_as_one_in_the_certificate),
+        cmocka_unit_test(a_list_of_a_ca_by_reference_limits_the_path),
         cmocka_unit_test(a_list_that_does_not_come_or_is_junk_has_its_reason),
         cmocka_unit_test(a_list_longer_than_any_is_junk),
         cmocka_unit_test(nothing_is_fetched_for_a_list_where_it_must_not_be),

@@ -50,7 +50,7 @@ struct stir_policy {
     bool fetch_content; /**< ask for what rich call data names by URL; without it, such content is a warning */
     bool check_authority; /**< ask of each token that vouches for a number, under a certificate that names a code alone, whether that provider holds the number:
                                a later round of needs; off in every preset */
-    bool fetch_tnlist;    /**< ask for the signer's TNAuthList where the certificate names it by URL; without it, such a certificate has none */
+    bool fetch_tnlist;    /**< ask for TNAuthLists where a certificate of the path names its own by URL; without it, such a certificate has none */
     bool check_replay;  /**< ask of each token that passed all else whether it came with another call: a second round of needs; off in every preset */
 };
 

@@ -27,7 +27,7 @@ static const struct cli_option options[] = {
     {"--min-attest", CLI_VALUE, "A|B|C", "the lowest attestation that passes; default any", false},
     {"--any-url", CLI_FLAG, NULL, "labs: x5u with any port, or an address", false},
     {"--fetch-content", CLI_FLAG, NULL, "fetch what rich call data names by URL, and hold it against its digests", false},
-    {"--fetch-tnlist", CLI_FLAG, NULL, "fetch the signer's TNAuthList where the certificate names it by URL", false},
+    {"--fetch-tnlist", CLI_FLAG, NULL, "fetch TNAuthLists where certificates name theirs by URL", false},
     {"--numbers", CLI_VALUE, "FILE", "which provider holds which numbers: does the signer's code hold the caller's?", false},
     CLI_FETCH_OPTIONS,
     {"--pubkey", CLI_VALUE, "FILE", "check the signature alone with this public key: says nothing of who called", false},

@@ -1,4 +1,4 @@
-/* Authority over the number: the TNAuthLists on the way to the anchor, in the certificates or behind the signer's URL; the table of who holds what, which the
+/* Authority over the number: the TNAuthLists on the way to the anchor, in the certificates or behind their URLs; the table of who holds what, which the
  * caller of the library has, for lists that name a code alone; and the countries that the trust domain vouches for. */
 #include "core/chain.h"
 #include "core/passport.h"
@@ -43,76 +43,101 @@ static void judge_country(struct stir_judgement *j)
     stir_judge_say(j, vouches(j) ? STIR_R_COUNTRY_OTHER : STIR_R_COUNTRY_UNVOUCHED, "%.*s, signed under %s", STIR_SHOW(j->passport->orig.text), domain->name);
 }
 
-/* ---- The signer's list by reference ---- */
+/* ---- Lists by reference ---- */
 
-static bool is_by_reference(const struct stir_cert_info *leaf)
+static const struct stir_cert_info *cert_at(const struct stir_judgement *j, size_t i)
 {
-    return leaf->tnauth == STIR_PART_ABSENT && leaf->tnlist_url.p;
+    return stir_cert_info(stir_chain_info(j->chain)->path[i]);
 }
 
-/* Only what a trusted CA wrote is ever fetched. */
+static bool is_by_reference(const struct stir_cert_info *cert)
+{
+    return cert->tnauth == STIR_PART_ABSENT && cert->tnlist_url.p;
+}
+
+/* The list of a certificate of the path: what came from its URL, else its own; NULL: it has none, or none that could be read. */
+static const struct stir_tnauth *list_at(const struct stir_judgement *j, size_t i)
+{
+    return j->tnlists[i].list ? j->tnlists[i].list : cert_at(j, i)->tnauth_list;
+}
+
+/* The signer's says what it holds, that of a CA limits the paths through it. Only what stands in a path to an anchor is ever fetched. */
 /*= RFC8226-10.1a RFC8226-10.1b */
 void stir_tnlist_begin(struct stir_judgement *j)
 {
     const struct stir_chain_info *chain = stir_chain_info(j->chain);
-    struct stir_url url;
-    if (!j->policy->fetch_tnlist || !chain->trusted || !is_by_reference(stir_cert_info(chain->leaf)))
-        return;
-    j->tnlist_url = stir_cert_info(chain->leaf)->tnlist_url;
-    enum stir_url_fault fault = stir_url_parse(&url, j->tnlist_url, j->policy->any_url);
-    j->asks_tnlist = fault == STIR_URL_GOOD;
-    j->tnlist_miss = stir_url_fault_text(fault);
+    for (size_t i = 0; j->policy->fetch_tnlist && chain->trusted && i < chain->n_path; i++) {
+        struct stir_tnlist *t = &j->tnlists[i];
+        struct stir_url url;
+        if (!is_by_reference(cert_at(j, i)))
+            continue;
+        t->url = cert_at(j, i)->tnlist_url;
+        enum stir_url_fault fault = stir_url_parse(&url, t->url, j->policy->any_url);
+        t->asks = fault == STIR_URL_GOOD;
+        t->miss = stir_url_fault_text(fault);
+    }
 }
 
-enum stir_err stir_tnlist_supply(struct stir_judgement *j, struct stir_slice der)
+enum stir_err stir_tnlist_supply(struct stir_judgement *j, size_t i, struct stir_slice der)
 {
     struct stir_tnauth *list = NULL;
     enum stir_err err = der.p ? stir_tnauth_parse(&list, der) : STIR_EDER;
     struct stir_slice spc = stir_tnauth_spc(list);
-    if (spc.p)
+    if (i == 0 && spc.p)
         j->tnlist_spc = stir_arena_copy(j->arena, spc);
-    if (err == STIR_ENOMEM || (spc.p && !j->tnlist_spc.p)) {
+    if (err == STIR_ENOMEM || (i == 0 && spc.p && !j->tnlist_spc.p)) {
         stir_tnauth_free(list);
         return STIR_ENOMEM;
     }
-    j->tnlist = list;
-    stir_tnlist_miss(j, stir_err_text(err));
+    j->tnlists[i].list = list;
+    stir_tnlist_miss(j, i, stir_err_text(err));
     return STIR_OK;
 }
 
-void stir_tnlist_miss(struct stir_judgement *j, const char *why)
+void stir_tnlist_miss(struct stir_judgement *j, size_t i, const char *why)
 {
-    j->asks_tnlist = false;
-    j->tnlist_miss = why;
+    j->tnlists[i].asks = false;
+    j->tnlists[i].miss = why;
 }
 
-/* It lies within the nearest list above it, as one in the certificate would (rules.c). Lists of CAs by reference are not fetched: those do not limit. */
+void stir_tnlist_free(struct stir_judgement *j)
+{
+    for (size_t i = 0; i <= STIR_MAX_CHAIN; i++)
+        stir_tnauth_free(STIR_MOVE(j->tnlists[i].list));
+}
+
+/* Each list within the nearest one above it: what rules.c asks of those in the certificates, asked of all together. */
 static void judge_containment(struct stir_judgement *j)
 {
-    const struct stir_chain_info *chain = stir_chain_info(j->chain);
-    for (size_t i = 1; i < chain->n_path; i++) {
+    const struct stir_tnauth *child = NULL;
+    size_t of = 0;
+    for (size_t i = 0; i < stir_chain_info(j->chain)->n_path; i++) {
         bool by_code = false;
-        const struct stir_cert_info *issuer = stir_cert_info(chain->path[i]);
-        if (!issuer->tnauth_list)
+        const struct stir_tnauth *list = list_at(j, i);
+        if (!list)
             continue;
-        if (!stir_tnauth_encompasses(issuer->tnauth_list, j->tnlist, &by_code))
-            stir_judge_say(j, STIR_R_TNAUTH_NOT_ENCOMPASSED, "the TNAuthList at %.*s goes beyond that of %.*s", STIR_SHOW(j->tnlist_url),
-                           STIR_NAME(issuer->subject));
-        return;
+        if (child && !stir_tnauth_encompasses(list, child, &by_code))
+            stir_judge_say(j, STIR_R_TNAUTH_NOT_ENCOMPASSED, "the TNAuthList of %.*s goes beyond that of %.*s", STIR_NAME(cert_at(j, of)->subject),
+                           STIR_NAME(cert_at(j, i)->subject));
+        child = list;
+        of = i;
     }
 }
 
 /*= RFC9060-4 */
 bool stir_judge_tnlist(struct stir_judgement *j)
 {
-    if (!is_by_reference(stir_cert_info(stir_chain_info(j->chain)->leaf)))
-        return true;
-    if (j->tnlist)
+    bool came = false;
+    for (size_t i = 0; i < stir_chain_info(j->chain)->n_path; i++) {
+        const struct stir_tnlist *t = &j->tnlists[i];
+        came = came || t->list;
+        if (t->url.p && !t->list)
+            stir_judge_say(j, STIR_R_TNLIST_MISSING, "%.*s: %s", STIR_SHOW(t->url), t->miss);
+        else if (i == 0 && !t->url.p && is_by_reference(cert_at(j, 0)))
+            stir_judge_say(j, STIR_R_TNAUTH_MISSING, "it is behind a URL, and nothing is fetched for it"); /* whatever policy the chain was judged under */
+    }
+    if (came)
         judge_containment(j);
-    else if (j->tnlist_url.p)
-        stir_judge_say(j, STIR_R_TNLIST_MISSING, "%.*s: %s", STIR_SHOW(j->tnlist_url), j->tnlist_miss);
-    else
-        stir_judge_say(j, STIR_R_TNAUTH_MISSING, "it is behind a URL, and nothing is fetched for it"); /* whatever policy the chain was judged under */
     return j->checks[STIR_CHECK_TNAUTH - 1].outcome != STIR_FAIL;
 }
 
@@ -122,10 +147,9 @@ bool stir_judge_tnlist(struct stir_judgement *j)
  * NULL: each of them names it, `*n` of them. */
 static const struct stir_tnauth *first_silent(const struct stir_judgement *j, struct stir_slice tn, size_t *n)
 {
-    const struct stir_chain_info *chain = stir_chain_info(j->chain);
     *n = 0;
-    for (size_t i = 0; i < chain->n_path; i++) {
-        const struct stir_tnauth *list = i == 0 && j->tnlist ? j->tnlist : stir_cert_info(chain->path[i])->tnauth_list;
+    for (size_t i = 0; i < stir_chain_info(j->chain)->n_path; i++) {
+        const struct stir_tnauth *list = list_at(j, i);
         if (list && !(tn.n && stir_tnauth_covers(list, tn)))
             return list;
         *n += list != NULL;

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 /* A token's needs by place: the number of the token and the place make the id, so that an id means the same from beginning to end. */
-enum { PLACE_CERT = 0, PLACE_CONTENT = 1, PLACE_REPLAY = PLACE_CONTENT + STIR_MAX_CONTENTS, PLACE_TNLIST, PLACE_AUTHORITY, PLACES };
+enum { LISTS = STIR_MAX_CHAIN + 1 }; /* certificates of a path */
+enum { PLACE_CERT = 0, PLACE_CONTENT = 1, PLACE_REPLAY = PLACE_CONTENT + STIR_MAX_CONTENTS, PLACE_AUTHORITY, PLACE_TNLIST, PLACES = PLACE_TNLIST + LISTS };
 
 enum { MAX_NOW = 2147483647 }; /* of seconds, times 100: the year 8774 */
 
@@ -83,7 +84,7 @@ void stir_verify_free(struct stir_verify *v)
         return;
     for (size_t i = 0; i < v->n_tokens; i++) {
         stir_chain_free(v->tokens[i].chain);
-        stir_tnauth_free(v->tokens[i].tnlist);
+        stir_tnlist_free(&v->tokens[i]);
     }
     if (v->box)
         stir_verdict_free(&v->box->verdict);
@@ -159,8 +160,9 @@ static enum stir_err begin(struct stir_verify *v)
     for (size_t i = 0; i < n; i++)
         TRY(judge_token(v, (struct stir_judgement){.index = i}, v->call.identity[i]));
     TRY(unfold(v));
-    /* A token waits for one thing at a time, but for the content that it names. */
-    v->needs = stir_arena_get(arena, v->n_tokens * (v->policy.fetch_content ? 1 + STIR_MAX_CONTENTS : 1) * sizeof(*v->needs));
+    /* Lists are asked for when the certificate is there. */
+    size_t most = (v->policy.fetch_tnlist ? (size_t)LISTS : 1) + (v->policy.fetch_content ? STIR_MAX_CONTENTS : 0);
+    v->needs = stir_arena_get(arena, v->n_tokens * most * sizeof(*v->needs));
     if (!v->needs)
         return STIR_ENOMEM;
     TRY(stir_judge_target(v->tokens, v->n_tokens));
@@ -202,11 +204,11 @@ static bool need_at(struct stir_need *need, const struct stir_judgement *j, unsi
         need->max_bytes = STIR_MAX_PEM;
         return !j->answered;
     }
-    if (place == PLACE_TNLIST) {
+    if (place >= PLACE_TNLIST) {
         need->kind = STIR_NEED_TNLIST;
-        need->url = j->tnlist_url;
+        need->url = j->tnlists[place - PLACE_TNLIST].url;
         need->max_bytes = STIR_MAX_TNAUTH;
-        return j->asks_tnlist;
+        return j->tnlists[place - PLACE_TNLIST].asks;
     }
     size_t content = place - PLACE_CONTENT;
     if (!rcd || content >= rcd->n_contents)
@@ -319,7 +321,7 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
         if (!box->signature[j->number].p)
             return STIR_ENOMEM;
     }
-    stir_tnauth_free(STIR_MOVE(j->tnlist));
+    stir_tnlist_free(j);
     return STIR_OK;
 }
 
@@ -533,7 +535,7 @@ enum stir_err stir_verify_supply_bytes(struct stir_verify *v, unsigned id, struc
     if (!v || (bytes.n && !bytes.p))
         return STIR_EARG;
     if (list)
-        return stir_tnlist_supply(list, bytes);
+        return stir_tnlist_supply(list, place_of(id) - PLACE_TNLIST, bytes);
     if (!content)
         return STIR_ENOTFOUND;
     if (bytes.n <= STIR_MAX_CONTENT)
@@ -578,7 +580,7 @@ enum stir_err stir_verify_fail(struct stir_verify *v, unsigned id, enum stir_rea
         j->answered = true;
         break;
     case STIR_NEED_CONTENT: stir_rcd_miss(j->rcd, content_of(id), stir_reason_name(reason)); break;
-    case STIR_NEED_TNLIST: stir_tnlist_miss(j, stir_reason_info(reason)->text); break;
+    case STIR_NEED_TNLIST: stir_tnlist_miss(j, place_of(id) - PLACE_TNLIST, stir_reason_info(reason)->text); break;
     case STIR_NEED_REPLAY: answer_replay(j, -1); break;
     case STIR_NEED_AUTHORITY: stir_answer_authority(j, -1); break;
     }

@@ -18,6 +18,14 @@ struct stir_message {
     int64_t date;
 };
 
+/* A TNAuthList by reference. */
+struct stir_tnlist {
+    struct stir_slice url;    /* where it is; absent when the certificate holds it itself, or none is fetched */
+    struct stir_tnauth *list; /* what was there; NULL when nothing usable was, */
+    const char *miss;         /* and why */
+    bool asks;
+};
+
 struct stir_judgement {
     size_t number;            /* place among the tokens of the call: first those of the headers, in their order, then those that div-o tokens nest */
     size_t index;             /* of the Identity header that it came in */
@@ -33,11 +41,9 @@ struct stir_judgement {
     struct stir_passport *passport; /* NULL when the header could not be taken apart */
     struct stir_chain *chain;       /* once the need is answered */
     enum stir_reason chain_failure; /* why there is none */
-    bool asks, answered, asks_tnlist, asks_authority, asks_replay;
-    struct stir_slice tnlist_url; /* where the signer's list is; absent when it is in the certificate, or none is fetched */
-    struct stir_tnauth *tnlist;   /* what was there; NULL when nothing usable was */
-    struct stir_slice tnlist_spc; /* its first code */
-    const char *tnlist_miss;      /* why there is none */
+    bool asks, answered, asks_authority, asks_replay;
+    struct stir_tnlist tnlists[STIR_MAX_CHAIN + 1]; /* of the certificates of the path, those that are fetched */
+    struct stir_slice tnlist_spc;                   /* the first code of the signer's */
     struct stir_slice authority_codes, authority_tn;
     unsigned char replay_key[STIR_SHA256];
     uint32_t diverted_by;    /* bits of the tokens that link dest to the target (div.c) */
@@ -95,12 +101,13 @@ void stir_judge_priority(struct stir_judgement *tokens, size_t n, const struct s
 enum stir_err stir_compact_expand(struct stir_judgement *j) STIR_MUST_USE;
 /* Everything that does. */
 enum stir_err stir_judge_credential(struct stir_judgement *j, struct stir_es256_ctx *ctx) STIR_MUST_USE;
-/* The signer's TNAuthList by reference (authority.c): whether it is asked for, once there is a chain; what comes, or why it does not; false when the token fails
- * for it. */
+/* TNAuthLists by reference (authority.c): which are asked for, once there is a chain; what comes for the `i`th certificate of the path, or why it does not; false
+ * when the token fails for them. */
 void stir_tnlist_begin(struct stir_judgement *j);
-enum stir_err stir_tnlist_supply(struct stir_judgement *j, struct stir_slice der) STIR_MUST_USE;
-void stir_tnlist_miss(struct stir_judgement *j, const char *why);
+enum stir_err stir_tnlist_supply(struct stir_judgement *j, size_t i, struct stir_slice der) STIR_MUST_USE;
+void stir_tnlist_miss(struct stir_judgement *j, size_t i, const char *why);
 bool stir_judge_tnlist(struct stir_judgement *j);
+void stir_tnlist_free(struct stir_judgement *j);
 /* The number against the TNAuthLists and the domain; and, for lists that name a code, whether to ask who holds it, and what the answer means. */
 void stir_judge_authority(struct stir_judgement *j);
 enum stir_err stir_ask_authority(struct stir_judgement *j) STIR_MUST_USE;
