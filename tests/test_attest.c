@@ -66,13 +66,13 @@ static void the_header_is_canonical_and_passes(void **state)
     stir_verdict_free(verdict);
 }
 
-/*= RFC8224-6.1g RFC8225-5.1.1b RFC8588-5 test */
+/*= RFC8224-6.1g RFC8225-5.1.1b RFC8588-5 RFC9795-12.1a test */
 static void what_a_verifier_would_refuse_is_refused(void **state)
 {
     (void)state;
-    enum { ATTEST, NO_ATTEST, ORIGID_BAD, ORIGID_NONE, X5U_HTTP, X5U_NONE, X5U_CRLF, ORIG_NONE, ORIG_URI, DEST_NONE, IAT_OLD, IAT_AHEAD, ORIGID_CRLF, CASES };
+    enum { ATTEST, NO_ATTEST, ORIGID_BAD, ORIGID_NONE, X5U_HTTP, X5U_NONE, X5U_CRLF, ORIG_NONE, ORIG_URI, DEST_NONE, IAT_OLD, IAT_AHEAD, ORIGID_CRLF, THIRD_PARTY, CASES };
     static const enum stir_err wanted[CASES] = {STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_EVALUE,
-                                                STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_ETIME,  STIR_ETIME,  STIR_EVALUE};
+                                                STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_ETIME,  STIR_ETIME,  STIR_EVALUE, STIR_EVALUE};
     struct stir_party orig = party(ORIG), dest = party(DEST), uri = party("sip:alice@example.com"), none = {0};
     for (int i = 0; i < CASES; i++) {
         struct stir_attest_params params = good(&orig, &dest);
@@ -93,6 +93,7 @@ static void what_a_verifier_would_refuse_is_refused(void **state)
         case IAT_OLD: params.claims.iat = NOW - 61; break;
         case IAT_AHEAD: params.claims.iat = NOW + 61; break;
         case ORIGID_CRLF: params.claims.origid = S("123e4567-e89b-12d3-a456-4266554400\r\n"); break;
+        case THIRD_PARTY: params.claims.iss = S("Test Provider"); break; /* the signer's own name, in a token that vouches for the caller */
         default: break;
         }
         enum stir_err err = stir_attest(value, sizeof(value), &n, &params, &pki.signer, pki.ctx, &diag);

@@ -133,7 +133,7 @@ static void another_message_breaks_the_compact_form(void **state)
     }
 }
 
-/*= RFC8224-4.1i RFC9795-9.1 RFC9795-9.2 RFC9795-12.1a RFC9795-12.1c test */
+/*= RFC8224-4.1i RFC9795-9.1 RFC9795-9.2 RFC9795-12.1c test */
 static void what_the_message_does_not_say_has_no_compact_form(void **state)
 {
     (void)state;
