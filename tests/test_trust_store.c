@@ -376,6 +376,36 @@ static enum stir_err ask_what_is_due(void *arg)
     return stir_trust_refresh_due(arg, &at, NULL);
 }
 
+/* Whatever fails, each list that was asked for has its outcome, or nothing was asked for. */
+static void without_memory_a_refresh_ends_all_the_same(void **state)
+{
+    bool failed = true;
+    (void)state;
+    put(STIR_TRUST_FILE_SETTINGS, "pa-url = https://127.1.2.3:1\nlogin-file = account\ncrl-url = https://127.1.2.3:1/crl\ncrl-host = ca.example\n");
+    put("account", "user = a\npassword = b\n");
+    char path[128];
+    snprintf(path, sizeof(path), "%s/us/account", lab.dir);
+    assert_int_equal(chmod(path, 0600), 0);
+    for (size_t n = 1; failed; n++) {
+        struct stir_trust_refresh *refresh = refresh_new();
+        struct stir_trust_outcome outcome = {.end = 0};
+        size_t outcomes = 0;
+        oom.failed = 0;
+        oom.and_after = false;
+        oom.fail_at = n;
+        enum stir_err err = stir_trust_refresh_start(refresh, STIR_TRUST_REFRESH_LISTS | STIR_TRUST_REFRESH_CRLS, NULL, NULL);
+        stir_trust_refresh_finish(refresh);
+        oom.fail_at = 0;
+        failed = oom.failed > 0;
+        for (; stir_trust_refresh_next(refresh, &outcome); outcomes++)
+            if (outcome.end != STIR_TRUST_UNREACHABLE && outcome.end != STIR_TRUST_FAILED)
+                fail_msg("allocation %zu: %d", n, outcome.end);
+        if ((err != STIR_OK && (err != STIR_ENOMEM || outcomes)) || (err == STIR_OK && outcomes != 2))
+            fail_msg("allocation %zu: %s, %zu outcomes", n, stir_err_name(err), outcomes);
+        stir_trust_refresh_free(refresh);
+    }
+}
+
 static void without_memory_nothing_is_taken_for_good(void **state)
 {
     (void)state;
@@ -401,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_under_way_is_dropped, begin, end),
         cmocka_unit_test_setup_teardown(a_refresh_is_asked_well, begin, end),
         cmocka_unit_test_setup_teardown(without_memory_nothing_is_taken_for_good, begin, end),
+        cmocka_unit_test_setup_teardown(without_memory_a_refresh_ends_all_the_same, begin, end),
     };
     return cmocka_run_group_tests_name("trust_store", tests, NULL, NULL);
 }

@@ -216,6 +216,7 @@ verdict = json.loads(case("a call's verdict names the domain", YES, "verify", "-
                           "--json") or "{}")
 fact("of the signer", '"us"' in json.dumps(verdict), verdict)
 case("and a revoked signer's call fails", NO, "verify", "--identity", identity, "--orig", "12155551212", "--dest", "12125550100", "--cert", CRLS / "chain2.pem", "--trust", "trust", *AT, says="reason=revoked")
+case("a domain that vouches for another country's numbers fails it", NO, "verify", "--identity", identity, "--orig", "12155551212", "--dest", "12125550100", "--cert", CRLS / "chain2.pem", "--trust", "fr", *AT, says="reason=country-other")
 fact("nothing half-written is left", not [p for p in work.rglob("*") if ".new-" in p.name])
 
 shutil.rmtree(work)
