@@ -10,7 +10,7 @@
 enum verdict { GOOD, NO_IMAGE, REFERS };
 
 /*= RFC9796-10.1 test */
-/*= RFC9796-10.2 test */
+/*= RFC9795-5.1.4b RFC9795-5.1.5d RFC9796-10.2 test */
 static void images_are_told_by_their_bytes(void **state)
 {
     (void)state;

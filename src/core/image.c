@@ -47,7 +47,7 @@ static bool refers(struct stir_slice svg)
     return false;
 }
 
-/*= RFC9796-10.2 */
+/*= RFC9795-5.1.4b RFC9795-5.1.5d RFC9796-10.2 */
 const char *stir_image_fault(struct stir_slice bytes)
 {
     if (is_raster(bytes))
