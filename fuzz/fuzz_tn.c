@@ -33,6 +33,7 @@ static void check_party(const struct stir_party *party, const struct stir_tn_opt
     struct stir_party again;
     check(party->len <= STIR_PARTY_MAX && party->text[party->len] == '\0' && !memchr(party->text, '\0', party->len));
     check((unsigned)party->standing <= STIR_STANDING_AMBIGUOUS && (party->kind == STIR_PARTY_TN || party->standing == STIR_STANDING_UNKNOWN));
+    check(stir_tn_standing_text(party->standing)[0] != '\0');
     if (party->kind == STIR_PARTY_TN)
         check(stir_tn_is_canonical(text) && (!stir_tn_is_special(text, NULL) || text.n == 3 || text.p[0] == '*' || text.p[0] == '#'));
     else

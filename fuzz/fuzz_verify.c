@@ -24,6 +24,21 @@ static void write_all(const struct stir_verdict *verdict)
     }
 }
 
+/* H25: one header a line, whatever the tokens say, and nothing in a line that would begin another. */
+static void check_headers(const struct stir_verdict *verdict, enum stir_reason_protocol protocol)
+{
+    static char text[STIR_MAX_TOKENS * 512];
+    size_t n = 0, lines = 0;
+    need(stir_verdict_reason_headers(text, sizeof(text), &n, verdict, protocol) == STIR_OK);
+    for (const char *line = text, *end; line < text + n; line = end + 2, lines++) {
+        end = memchr(line, '\r', (size_t)(text + n - line));
+        need(end && end[1] == '\n' && end - line > 12 && memcmp(line, protocol == STIR_REASON_SIP ? "Reason: SIP " : "Reason: STIR", 12) == 0);
+        for (const char *p = line; p < end; p++)
+            need(*p >= ' ' && *p < 0x7f && *p != ',');
+    }
+    need(lines >= 1 && lines <= (protocol == STIR_REASON_SIP || verdict->n_tokens == 0 ? 1 : verdict->n_tokens));
+}
+
 static void judge(const struct stir_call *call, struct stir_slice pem, const char *preset, bool exhaustive)
 {
     struct stir_policy policy;
@@ -45,6 +60,8 @@ static void judge(const struct stir_call *call, struct stir_slice pem, const cha
     need(stir_verify_take(v, &verdict) == STIR_OK);
     need(verdict->verstat != STIR_VERSTAT_PASSED && verdict->reason != STIR_R_NONE && verdict->connected != STIR_CONNECTED_PASSED);
     write_all(verdict);
+    check_headers(verdict, STIR_REASON_STIR);
+    check_headers(verdict, STIR_REASON_SIP);
     stir_verdict_free(verdict);
     stir_verify_free(v);
     stir_trust_free(trust);
