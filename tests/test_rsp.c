@@ -161,12 +161,90 @@ static void the_verdict_says_who_answers_of_responses_alone(void **state)
     }
 }
 
+#define TARGET "12125550177"
+#define OTHER "12125550188"
+
+static void put_token(char *buf, size_t cap, const char *ppt, const char *dest, const char *div, const char *orig)
+{
+    char header[256], payload[512], params[128], diverter[64] = "";
+    snprintf(header, sizeof(header), "{\"alg\":\"ES256\",\"ppt\":\"%s\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", ppt);
+    if (div)
+        snprintf(diverter, sizeof(diverter), "\"div\":{\"tn\":\"%s\"},", div);
+    snprintf(payload, sizeof(payload), "{\"dest\":{\"tn\":[\"%s\"]},%s\"iat\":1790000000,\"orig\":{\"tn\":\"%s\"}}", dest, diverter, orig);
+    snprintf(params, sizeof(params), ";info=<" X5U ">;ppt=%s", ppt);
+    pki_sign(&pki, buf, cap, header, payload, params);
+}
+
+/* Somebody else answers than was called: his token counts where div tokens lead from the callee to him. */
+/*= RFC9970-6 test */
+static void who_answers_in_anothers_place_needs_the_way_there(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *rsp; /* who answers */
+        const char *divs[2][3]; /* from, to, orig */
+        enum stir_reason reason;
+    } rows[] = {
+        {"the callee answers", DEST, {{NULL}}, STIR_R_NONE},
+        {"one diversion", TARGET, {{DEST, TARGET, ORIG}}, STIR_R_NONE},
+        {"two, in any order", TARGET, {{OTHER, TARGET, ORIG}, {DEST, OTHER, ORIG}}, STIR_R_NONE},
+        {"no way", TARGET, {{NULL}}, STIR_R_DEST_MISMATCH},
+        {"a way to somebody else", TARGET, {{DEST, OTHER, ORIG}}, STIR_R_DEST_MISMATCH},
+        {"a way from somebody else", TARGET, {{OTHER, TARGET, ORIG}}, STIR_R_DEST_MISMATCH},
+        {"a way of another call", TARGET, {{DEST, TARGET, "12155559999"}}, STIR_R_DEST_MISMATCH},
+        {"a way with a hole", TARGET, {{DEST, OTHER, ORIG}, {"12125550199", TARGET, ORIG}}, STIR_R_DEST_MISMATCH},
+        {"the way back", DEST, {{TARGET, DEST, ORIG}}, STIR_R_NONE},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static char text[3][4096];
+        struct stir_slice values[3];
+        struct stir_policy policy = support_policy("shaken");
+        size_t n = 1;
+        put_token(text[0], sizeof(text[0]), "rsp", rows[i].rsp, NULL, ORIG);
+        for (size_t d = 0; d < 2 && rows[i].divs[d][0]; d++, n++)
+            put_token(text[n], sizeof(text[n]), "div", rows[i].divs[d][1], rows[i].divs[d][0], rows[i].divs[d][2]);
+        for (size_t k = 0; k < n; k++)
+            values[k] = S(text[k]);
+        struct stir_call call = call_of(values, ORIG, DEST);
+        call.n_identity = n;
+        call.is_response = true;
+        struct stir_verdict *verdict = call_verify(&call, &policy, pki.trust, body(), NOW);
+        if (verdict->tokens[0].reason != rows[i].reason || verdict->connected != (rows[i].reason ? STIR_CONNECTED_FAILED : STIR_CONNECTED_PASSED))
+            fail_msg("%s: %s", rows[i].name, stir_reason_name(verdict->tokens[0].reason));
+        if (strcmp(rows[i].rsp, TARGET) == 0 && !rows[i].reason && !stir_slice_is(verdict->tokens[0].path[verdict->tokens[0].n_path - 1], TARGET))
+            fail_msg("%s: %zu steps", rows[i].name, verdict->tokens[0].n_path);
+        stir_verdict_free(verdict);
+    }
+}
+
+/* A forged div token leads nowhere. */
+static void a_bad_diversion_leads_to_nobody(void **state)
+{
+    (void)state;
+    static char rsp[4096], div[4096];
+    struct stir_policy policy = support_policy("shaken");
+    put_token(rsp, sizeof(rsp), "rsp", TARGET, NULL, ORIG);
+    put_token(div, sizeof(div), "div", TARGET, DEST, ORIG);
+    char *in_signature = div + strcspn(div, ";") - 20;
+    *in_signature = *in_signature == 'A' ? 'B' : 'A';
+    struct stir_slice values[] = {S(rsp), S(div)};
+    struct stir_call call = call_of(values, ORIG, DEST);
+    call.n_identity = 2;
+    call.is_response = true;
+    struct stir_verdict *verdict = call_verify(&call, &policy, pki.trust, body(), NOW);
+    assert_int_equal(verdict->connected, STIR_CONNECTED_FAILED);
+    assert_int_equal(verdict->tokens[0].reason, STIR_R_DIV_CHAIN_BROKEN);
+    stir_verdict_free(verdict);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_response_is_signed_by_who_answers),
         cmocka_unit_test(the_signer_holds_the_number_that_answers),
         cmocka_unit_test(the_verdict_says_who_answers_of_responses_alone),
+        cmocka_unit_test(who_answers_in_anothers_place_needs_the_way_there),
+        cmocka_unit_test(a_bad_diversion_leads_to_nobody),
     };
     return cmocka_run_group_tests_name("rsp", tests, make_pki, free_pki);
 }

@@ -67,6 +67,27 @@ static bool same_caller(const struct stir_judgement *a, const struct stir_judgem
     return stir_party_of_claim(&caller, &a->passport->orig) && stir_claim_is(&b->passport->orig, &caller);
 }
 
+static bool is_rsp(const struct stir_judgement *j)
+{
+    return j->passport->ppt == STIR_PPT_RSP;
+}
+
+/* The way of a call begins at the callee of the token that vouches for the caller; of a response, which says where it ended, at the one who was called. */
+/*= RFC9970-6 */
+static bool begins(const struct stir_judgement *div, const struct stir_judgement *root)
+{
+    return is_rsp(root) ? stir_claim_is(&div->passport->div, &root->message->callee) : follows(div, root);
+}
+
+/* And it ends at whom the call reaches; of a response, at the one who answers. */
+static bool ends(const struct stir_judgement *at, const struct stir_judgement *root)
+{
+    struct stir_party reached;
+    if (!is_rsp(root))
+        return is_for(at, &root->message->target);
+    return stir_party_of_claim(&reached, &root->passport->dest[0]) && is_for(at, &reached);
+}
+
 /* The shortest way from `root` to the target. Each token is reached once: neither loops nor many equal tokens make the search long. */
 /*= RFC8946-4.2b RFC8946-4.2d RFC8946-4.2e */
 static bool find_way(struct way *way, const struct stir_judgement *tokens, size_t n, const struct stir_judgement *root)
@@ -78,7 +99,8 @@ static bool find_way(struct way *way, const struct stir_judgement *tokens, size_
     for (;;) {
         size_t hops = at == root ? 0 : depth[queue[head - 1]];
         for (size_t i = 0; i < n && i < STIR_MAX_TOKENS; i++) {
-            if (reached & UINT32_C(1) << i || !is_div(&tokens[i]) || !follows(&tokens[i], at) || !same_caller(root, &tokens[i]))
+            if (reached & UINT32_C(1) << i || !is_div(&tokens[i]) || !(at == root ? begins(&tokens[i], root) : follows(&tokens[i], at)) ||
+                !same_caller(root, &tokens[i]))
                 continue;
             if (hops == DIV_MAX) {
                 way->too_long = true;
@@ -93,7 +115,7 @@ static bool find_way(struct way *way, const struct stir_judgement *tokens, size_
             return false;
         size_t next = queue[head++];
         at = &tokens[next];
-        if (!is_for(at, &root->message->target))
+        if (!ends(at, root))
             continue;
         way->hops = depth[next];
         for (size_t i = way->hops; i > 0; i--, next = from[next])
@@ -113,7 +135,7 @@ static enum stir_err note_path(struct stir_judgement *root, const struct stir_ju
         root->diverted_by |= UINT32_C(1) << way->hop[i];
     }
     const struct stir_party *target = &root->message->target;
-    root->path[way->hops] = stir_arena_copy(root->arena, stir_slice_of(target->text, target->len));
+    root->path[way->hops] = is_rsp(root) ? root->passport->dest[0].text : stir_arena_copy(root->arena, stir_slice_of(target->text, target->len));
     root->n_path = way->hops + 1;
     return root->path[way->hops].p ? STIR_OK : STIR_ENOMEM;
 }
