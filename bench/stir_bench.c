@@ -5,19 +5,16 @@
  *   stir-bench --one NAME COUNT  do one operation COUNT times and say nothing: for callgrind. openssl:NAME does what NAME is held against
  *
  * ratio_to_openssl is OpenSSL's time by ours: 1 is as fast as its primitives alone, 0.95 is 5 % slower. Times are CPU time of the thread. */
-#include <time.h>
+#include "kinds.h"
+#include "warm.h"
 
-#include "world.h"
-
-enum {
-    ROUNDS = 301,
-    SLICE_NS = 3000000, /* of one side of a round */
-};
+enum { ROUNDS = MOST_ROUNDS };
 
 /* ------------------------------------------------------------------ operations */
 
-static void sign_identity(struct world *w, size_t i)
+static void sign_identity(void *arg, size_t i)
 {
+    struct world *w = arg;
     char identity[IDENTITY];
     size_t len = 0;
     attest(w, i % w->n_outgoing, &w->outgoing[i % w->n_outgoing].params, identity, &len);
@@ -30,8 +27,9 @@ static void digest_alone(struct world *w, struct stir_slice data, unsigned char 
 }
 
 /* SHA-256 of the same bytes and the bare signature. */
-static void openssl_sign(struct world *w, size_t i)
+static void openssl_sign(void *arg, size_t i)
 {
+    struct world *w = arg;
     unsigned char digest[STIR_SHA256], der[80];
     size_t n = sizeof(der);
     digest_alone(w, w->outgoing[i % w->n_outgoing].signing_input, digest);
@@ -39,8 +37,9 @@ static void openssl_sign(struct world *w, size_t i)
 }
 
 /* ES256 alone, over the same bytes: what our layer costs by itself. */
-static void es256_sign(struct world *w, size_t i)
+static void es256_sign(void *arg, size_t i)
 {
+    struct world *w = arg;
     unsigned char digest[STIR_SHA256], sig[STIR_ES256_SIG];
     must(stir_es256_digest(w->ctx, w->outgoing[i % w->n_outgoing].signing_input, digest), "digest", NULL);
     must(stir_es256_sign(w->ctx, signer_of(w, i % w->n_outgoing)->key, digest, sig), "sign", NULL);
@@ -68,20 +67,23 @@ static void verify_with(struct world *w, size_t i, struct stir_chain *chain)
 }
 
 /* The chain as a cache keeps it, prepared. */
-static void verify_identity(struct world *w, size_t i)
+static void verify_identity(void *arg, size_t i)
 {
+    struct world *w = arg;
     verify_with(w, i, signer_of(w, i)->prepared);
 }
 
 /* The same without tables: a signer of whom little is heard. */
-static void verify_identity_plain(struct world *w, size_t i)
+static void verify_identity_plain(void *arg, size_t i)
 {
+    struct world *w = arg;
     verify_with(w, i, signer_of(w, i)->chain);
 }
 
 /* SHA-256 and the bare verification; of those tokens only that get that far with us. */
-static void openssl_verify(struct world *w, size_t i)
+static void openssl_verify(void *arg, size_t i)
 {
+    struct world *w = arg;
     const struct incoming *t = token_of(w, i);
     unsigned char digest[STIR_SHA256];
     if (t->expected != STIR_R_NONE && t->expected != STIR_R_SIGNATURE_BAD)
@@ -91,8 +93,9 @@ static void openssl_verify(struct world *w, size_t i)
     must_ossl(answer == (t->expected == STIR_R_NONE), "verify");
 }
 
-static void es256_verify(struct world *w, size_t i)
+static void es256_verify(void *arg, size_t i)
 {
+    struct world *w = arg;
     const struct incoming *t = token_of(w, i);
     unsigned char digest[STIR_SHA256];
     if (t->expected != STIR_R_NONE && t->expected != STIR_R_SIGNATURE_BAD)
@@ -104,8 +107,9 @@ static void es256_verify(struct world *w, size_t i)
 }
 
 /* Everything that is done before a certificate is asked for: header, token, claims, times, numbers. */
-static void parse_identity(struct world *w, size_t i)
+static void parse_identity(void *arg, size_t i)
 {
+    struct world *w = arg;
     const struct incoming *t = token_of(w, i);
     struct stir_verify *v = NULL;
     const struct stir_need *needs = NULL;
@@ -118,8 +122,9 @@ static void parse_identity(struct world *w, size_t i)
 }
 
 /* Two certificates read, the path built and judged by the profile. */
-static void chain_validate(struct world *w, size_t i)
+static void chain_validate(void *arg, size_t i)
 {
+    struct world *w = arg;
     const struct signer *s = signer_of(w, i);
     struct stir_chain *chain = NULL;
     must(stir_chain_from_pem(&chain, stir_slice_of(s->chain_pem, s->n_chain_pem), w->trust, &w->policy, NOW), "chain", NULL);
@@ -129,8 +134,9 @@ static void chain_validate(struct world *w, size_t i)
 }
 
 /* The same by OpenSSL's own verifier, which knows nothing of the profile. */
-static void openssl_chain(struct world *w, size_t i)
+static void openssl_chain(void *arg, size_t i)
 {
+    struct world *w = arg;
     const struct signer *s = signer_of(w, i);
     BIO *bio = BIO_new_mem_buf(s->chain_pem, (int)s->n_chain_pem);
     X509 *leaf = read_x509(bio), *intermediate = read_x509(bio);
@@ -146,8 +152,9 @@ static void openssl_chain(struct world *w, size_t i)
     BIO_free(bio);
 }
 
-static void pem_load(struct world *w, size_t i)
+static void pem_load(void *arg, size_t i)
 {
+    struct world *w = arg;
     const struct signer *s = signer_of(w, i);
     struct stir_key *key = NULL;
     must(stir_key_from_pem(&key, stir_slice_of(s->key_pem, s->n_key_pem), NULL, NULL, NULL), "key", NULL);
@@ -155,8 +162,9 @@ static void pem_load(struct world *w, size_t i)
 }
 
 /* The same, with the check that the two halves fit, which OpenSSL leaves to its caller. */
-static void openssl_pem_load(struct world *w, size_t i)
+static void openssl_pem_load(void *arg, size_t i)
 {
+    struct world *w = arg;
     const struct signer *s = signer_of(w, i);
     BIO *bio = BIO_new_mem_buf(s->key_pem, (int)s->n_key_pem);
     EVP_PKEY *evp = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
@@ -169,8 +177,8 @@ static void openssl_pem_load(struct world *w, size_t i)
 
 static const struct operation {
     const char *name;
-    void (*ours)(struct world *w, size_t i);
-    void (*openssl)(struct world *w, size_t i);
+    void (*ours)(void *arg, size_t i);
+    void (*openssl)(void *arg, size_t i);
     double goal; /* of the ratio; 0: none */
     const char *against;
 } operations[] = {
@@ -187,51 +195,10 @@ enum { VERIFY = 2, PARSE = 5, OPERATIONS = sizeof(operations) / sizeof(operation
 
 /* ------------------------------------------------------------------ measuring */
 
-struct result {
-    double ns, fastest_ns;  /* of one operation of ours: median and minimum of the rounds */
-    double ratio, q25, q75; /* OpenSSL's time by ours, round by round */
-};
-
-static double cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-/* CPU time of `n` operations from the `from`th on. */
-static double run(void (*operation)(struct world *, size_t), struct world *w, size_t from, size_t n)
-{
-    double start = cpu_ns();
-    for (size_t i = 0; i < n; i++)
-        operation(w, from + i);
-    return cpu_ns() - start;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static struct result measure(struct world *w, const struct operation *op)
 {
-    static double ns[ROUNDS], ratio[ROUNDS];
-    enum { WARM_UP = 200 };
-    double ours = run(op->ours, w, 0, WARM_UP) / WARM_UP, theirs = run(op->openssl, w, 0, WARM_UP) / WARM_UP;
-    size_t n = (size_t)(SLICE_NS / (ours > theirs ? ours : theirs)) + 1;
-    for (size_t round = 0; round < ROUNDS; round++) {
-        size_t from = round * n;
-        bool first = round & 1;
-        double a = first ? run(op->ours, w, from, n) : 0;
-        theirs = run(op->openssl, w, from, n);
-        ours = first ? a : run(op->ours, w, from, n);
-        ns[round] = ours / (double)n;
-        ratio[round] = theirs / ours;
-    }
-    qsort(ns, ROUNDS, sizeof(ns[0]), by_size);
-    qsort(ratio, ROUNDS, sizeof(ratio[0]), by_size);
-    return (struct result){ns[ROUNDS / 2], ns[0], ratio[ROUNDS / 2], ratio[ROUNDS / 4], ratio[ROUNDS - 1 - ROUNDS / 4]};
+    const struct side sides[2] = {{op->openssl, w}, {op->ours, w}};
+    return measure_sides(sides, ROUNDS);
 }
 
 static void print_row(const struct operation *op, const struct result *r)
@@ -244,22 +211,15 @@ static void print_row(const struct operation *op, const struct result *r)
     fflush(stdout);
 }
 
-static void write_json(const char *path, const struct result *results)
+static void write_operations(FILE *json, const struct result *results)
 {
-    FILE *f = fopen(path, "w");
-    if (!f)
-        die(path, "cannot be written");
-    fprintf(f, "{\n");
     for (size_t i = 0; i < OPERATIONS; i++)
-        fprintf(f, "  \"%s\": {\"ns\": %.1f, \"ratio_to_openssl\": %.4f, \"spread\": %.4f}%s\n", operations[i].name, results[i].ns, results[i].ratio,
-                results[i].q75 - results[i].q25, i + 1 < OPERATIONS ? "," : "");
-    fprintf(f, "}\n");
-    if (fclose(f) != 0)
-        die(path, "cannot be written");
+        fprintf(json, "  \"%s\": {\"ns\": %.1f, \"ratio_to_openssl\": %.4f, \"spread\": %.4f},\n", operations[i].name, results[i].ns, results[i].ratio,
+                results[i].q75 - results[i].q25);
 }
 
 /* The memory of seen tokens, at the size of a large verifier's: tokens that are new to it, then the same again. */
-static void measure_replay(void)
+static void measure_replay(FILE *json)
 {
     enum { ENTRIES = 10000000, SEEN = 6600000 };
     static const unsigned char secret[STIR_REPLAY_SECRET] = "bench";
@@ -280,8 +240,9 @@ static void measure_replay(void)
         ns[again] = (cpu_ns() - start) / SEEN;
     }
     must(stir_replay_stats(replay, &stats), "replay", NULL);
-    printf("replay memory: %zu entries, %.0f MB, two thirds full: %.0f ns for a new token, %.0f ns for one seen before, %llu forgotten\n", stats.entries,
+    printf("\nreplay memory: %zu entries, %.0f MB, two thirds full: %.0f ns for a new token, %.0f ns for one seen before, %llu forgotten\n", stats.entries,
            (double)stats.bytes / 1e6, ns[0], ns[1], (unsigned long long)stats.evicted);
+    fprintf(json, "  \"replay_memory\": {\"entries\": %zu, \"bytes\": %zu, \"new_ns\": %.1f, \"seen_ns\": %.1f}\n", stats.entries, stats.bytes, ns[0], ns[1]);
     stir_replay_free(replay);
 }
 
@@ -289,6 +250,9 @@ static int measure_all(const char *path)
 {
     static struct world w;
     struct result results[OPERATIONS];
+    FILE *json = fopen(path, "w");
+    if (!json)
+        die(path, "cannot be written");
     make_world(&w, SIGNERS, OUTGOING, TOKENS);
     for (size_t i = 0; i < TOKENS; i++)
         verify_identity(&w, i); /* every verdict is as expected, before any of it is timed */
@@ -299,8 +263,14 @@ static int measure_all(const char *path)
         print_row(&operations[i], &results[i]);
     }
     printf("parsing and checking without the signature is %.1f %% of a verification\n", 100 * results[PARSE].ns / results[VERIFY].ns);
-    measure_replay();
-    write_json(path, results);
+    fprintf(json, "{\n");
+    write_operations(json, results);
+    measure_kinds(&w, json);
+    measure_warm(&w, json);
+    measure_replay(json);
+    fprintf(json, "}\n");
+    if (fclose(json) != 0)
+        die(path, "cannot be written");
     free_world(&w);
     return 0;
 }
@@ -320,7 +290,8 @@ static int run_one(const char *name, const char *count)
             continue;
         static struct world w;
         make_world(&w, 1, 1, 4);
-        run(openssl ? operations[i].openssl : operations[i].ours, &w, 0, n);
+        const struct side side = {openssl ? operations[i].openssl : operations[i].ours, &w};
+        run(&side, 0, n);
         free_world(&w);
         return 0;
     }

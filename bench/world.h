@@ -70,6 +70,7 @@ struct world {
     size_t n_signers, n_outgoing, n_tokens;
     struct stir_es256_ctx *ctx;
     struct stir_cert *root, *intermediate;
+    struct stir_key *intermediate_key;
     struct stir_trust *trust;
     struct stir_policy policy;
     struct signer *signers;
@@ -269,7 +270,7 @@ static void make_token(struct world *w, size_t i)
 
 static void make_world(struct world *w, size_t n_signers, size_t n_outgoing, size_t n_tokens)
 {
-    struct stir_key *root_key = NULL, *intermediate_key = NULL;
+    struct stir_key *root_key = NULL;
     w->n_signers = n_signers;
     w->n_outgoing = n_outgoing;
     w->n_tokens = n_tokens;
@@ -281,12 +282,12 @@ static void make_world(struct world *w, size_t n_signers, size_t n_outgoing, siz
     must(stir_policy_preset(&w->policy, stir_slice_str("shaken")), "policy", NULL);
     must(stir_es256_ctx_new(&w->ctx), "context", NULL);
     must(stir_key_generate(&root_key), "key", NULL);
-    must(stir_key_generate(&intermediate_key), "key", NULL);
+    must(stir_key_generate(&w->intermediate_key), "key", NULL);
     w->root = make_cert(w, STIR_CERT_ROOT, "Bench Root", NULL, NULL, root_key, NULL);
-    w->intermediate = make_cert(w, STIR_CERT_INTERMEDIATE, "Bench Intermediate", intermediate_key, w->root, root_key, NULL);
+    w->intermediate = make_cert(w, STIR_CERT_INTERMEDIATE, "Bench Intermediate", w->intermediate_key, w->root, root_key, NULL);
     make_trust(w);
     for (size_t i = 0; i < n_signers; i++)
-        make_signer(w, i, intermediate_key);
+        make_signer(w, i, w->intermediate_key);
     for (size_t i = 0; i < n_signers; i++) {
         struct signer *s = &w->signers[i];
         must(stir_chain_from_pem(&s->chain, stir_slice_of(s->chain_pem, s->n_chain_pem), w->trust, &w->policy, NOW), "chain", NULL);
@@ -300,7 +301,6 @@ static void make_world(struct world *w, size_t n_signers, size_t n_outgoing, siz
     for (size_t i = 0; i < n_tokens; i++)
         make_token(w, i);
     stir_key_free(root_key);
-    stir_key_free(intermediate_key);
 }
 
 static void free_world(struct world *w)
@@ -319,6 +319,7 @@ static void free_world(struct world *w)
     EVP_MD_CTX_free(w->digest);
     EVP_MD_free(w->sha256);
     stir_trust_free(w->trust);
+    stir_key_free(w->intermediate_key);
     stir_cert_free(w->intermediate);
     stir_cert_free(w->root);
     stir_es256_ctx_free(w->ctx);
