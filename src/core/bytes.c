@@ -321,6 +321,13 @@ bool stir_slice_ieq(struct stir_slice a, struct stir_slice b)
     return true;
 }
 
+int stir_slice_compare(struct stir_slice a, struct stir_slice b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 struct stir_slice stir_slice_trim(struct stir_slice s)
 {
     while (s.n && (stir_is_space(s.p[0]) || s.p[0] == '\r' || s.p[0] == '\n'))

@@ -219,6 +219,8 @@ static inline int stir_hex_value(int c)
 }
 /* Equal but for ASCII case. */
 bool stir_slice_ieq(struct stir_slice a, struct stir_slice b);
+/* Below, at or above 0: byte by byte, then the shorter first. */
+int stir_slice_compare(struct stir_slice a, struct stir_slice b);
 /* Without blanks, tabs, CR and LF at both ends. */
 struct stir_slice stir_slice_trim(struct stir_slice s);
 /* First `c` in s, or s.n. */

@@ -88,17 +88,40 @@ static bool ends(const struct stir_judgement *at, const struct stir_judgement *r
     return stir_party_of_claim(&reached, &root->passport->dest[0]) && is_for(at, &reached);
 }
 
+/* Which of two tokens is tried first: whatever the order of the headers, one that has not failed before one that has, then by their text. */
+static bool is_first(const struct stir_judgement *a, const struct stir_judgement *b)
+{
+    bool failed[2] = {stir_judge_failure(a) != NULL, stir_judge_failure(b) != NULL};
+    if (failed[0] != failed[1])
+        return failed[1];
+    int order = stir_slice_compare(a->identity.signing_input, b->identity.signing_input);
+    return (order ? order : stir_slice_compare(a->identity.signature, b->identity.signature)) < 0;
+}
+
+/* The numbers of the tokens in the order in which they are tried. */
+static void rank(size_t ranked[STIR_MAX_TOKENS], const struct stir_judgement *tokens, size_t n)
+{
+    for (size_t i = 0; i < n && i < STIR_MAX_TOKENS; i++) {
+        size_t at = i;
+        for (; at > 0 && is_first(&tokens[i], &tokens[ranked[at - 1]]); at--)
+            ranked[at] = ranked[at - 1];
+        ranked[at] = i;
+    }
+}
+
 /* The shortest way from `root` to the target. Each token is reached once: neither loops nor many equal tokens make the search long. */
 /*= RFC8946-4.2b RFC8946-4.2d RFC8946-4.2e */
 static bool find_way(struct way *way, const struct stir_judgement *tokens, size_t n, const struct stir_judgement *root)
 {
-    size_t queue[STIR_MAX_TOKENS], from[STIR_MAX_TOKENS], depth[STIR_MAX_TOKENS];
+    size_t queue[STIR_MAX_TOKENS], from[STIR_MAX_TOKENS], depth[STIR_MAX_TOKENS], ranked[STIR_MAX_TOKENS];
     uint32_t reached = 0;
     size_t head = 0, tail = 0;
     const struct stir_judgement *at = root;
+    rank(ranked, tokens, n);
     for (;;) {
         size_t hops = at == root ? 0 : depth[queue[head - 1]];
-        for (size_t i = 0; i < n && i < STIR_MAX_TOKENS; i++) {
+        for (size_t k = 0; k < n && k < STIR_MAX_TOKENS; k++) {
+            size_t i = ranked[k];
             if (reached & UINT32_C(1) << i || !is_div(&tokens[i]) || !(at == root ? begins(&tokens[i], root) : follows(&tokens[i], at)) ||
                 !same_caller(root, &tokens[i]))
                 continue;

@@ -343,6 +343,18 @@ static int weight(const struct stir_token_verdict *t)
     return t->reason != STIR_R_PPT_UNSUPPORTED;
 }
 
+/* The order of headers means nothing (RFC 8224 §6.2.1): of equals the one with the stronger attestation decides, then the one whose text comes first. */
+static bool decides_over(const struct stir_verify *v, const struct stir_token_verdict *a, const struct stir_token_verdict *b)
+{
+    if (weight(a) != weight(b))
+        return weight(a) > weight(b);
+    char strength[2] = {a->attest ? a->attest : 'Z', b->attest ? b->attest : 'Z'};
+    if (strength[0] != strength[1])
+        return strength[0] < strength[1];
+    int order = stir_slice_compare(v->call.identity[a->index], v->call.identity[b->index]);
+    return order ? order < 0 : a->nested < b->nested;
+}
+
 /* What speaks of something else than who calls: rph of the priority, rsp of who answers, rcd of how the caller is shown, unless it may decide, a diversion that
  * holds of by whom the call was retargeted. */
 static bool supports(const struct stir_judgement *j, const struct stir_token_verdict *t)
@@ -440,7 +452,7 @@ static enum stir_err finish(struct stir_verify *v)
         verdict->connected = connected_with(verdict->connected, j);
         if (supports(j, &tokens[i]))
             continue;
-        if (verdict->deciding < 0 || weight(&tokens[i]) > weight(&tokens[verdict->deciding]))
+        if (verdict->deciding < 0 || decides_over(v, &tokens[i], &tokens[verdict->deciding]))
             verdict->deciding = (int)i;
     }
     if (verdict->deciding >= 0) {
