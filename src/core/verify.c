@@ -343,11 +343,14 @@ static int weight(const struct stir_token_verdict *t)
     return t->reason != STIR_R_PPT_UNSUPPORTED;
 }
 
-/* The order of headers means nothing (RFC 8224 §6.2.1): of equals the one with the stronger attestation decides, then the one whose text comes first. */
+/* The order of headers means nothing (RFC 8224 §6.2.1): of equals the one that failed first in the catalogue's order decides, then the one with the stronger
+ * attestation, then the one whose text comes first. */
 static bool decides_over(const struct stir_verify *v, const struct stir_token_verdict *a, const struct stir_token_verdict *b)
 {
     if (weight(a) != weight(b))
         return weight(a) > weight(b);
+    if (a->reason != b->reason)
+        return a->reason < b->reason;
     char strength[2] = {a->attest ? a->attest : 'Z', b->attest ? b->attest : 'Z'};
     if (strength[0] != strength[1])
         return strength[0] < strength[1];
