@@ -1,3 +1,4 @@
+/* Over 600 lines, and still one subject: the way of a call from its tokens to its verdict, whose every step sees the same struct stir_verify. */
 #include "core/verify.h"
 
 #include "core/passport.h"
