@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from email.utils import formatdate
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "house"))
@@ -191,6 +192,15 @@ dead = [url(f"silent{i}") for i in range(200)]
 answers = fetch(*dead, url("good"), options=[*LAB[:-1], "4"], limit=48)
 tap.rule("200 names that never resolve block nobody", differs(answers[-1], good=True) + differs(answers[0], seconds=12, good=False, reason=DOWN_OR_SLOW)
          + [str(a) for a in answers[:-1] if a.get("reason") != "info-unreachable"][:3])
+running = subprocess.Popen([str(STIR), "fetch", *map(str, dead), *map(str, SLOW)], cwd=work, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+seen = [1]
+while running.poll() is None:
+    try:
+        seen.append(int(re.search(r"^Threads:\s+(\d+)", Path(f"/proc/{running.pid}/status").read_text(), re.M).group(1)))
+    except (OSError, AttributeError):  # it has just ended
+        pass
+    time.sleep(0.05)
+tap.rule("nor do they take threads", [] if len(seen) > 5 and max(seen) <= 2 else [f"{len(seen)} looks, {max(seen)} threads"])
 before = len(nginx.hits("long.pem"))
 answers = fetch(*[url("good", "long.pem")] * 100)
 tap.rule("a hundred requests for one URL are one fetch", [str(a) for a in answers if not a["good"]][:2] + ([] if len(nginx.hits("long.pem")) == before + 1 else [str(nginx.hits("long.pem"))]))
@@ -247,6 +257,18 @@ odd.mode, odd.headers = 200, "Cache-Control: max-age=0, must-revalidate\r\n"
 case("must-revalidate", url("odd", "moded"), options=KEEP, good=True)
 odd.mode = 503
 case("is never used stale", url("odd", "moded"), options=KEEP, good=False, reason=DOWN_OR_SLOW, status=503)
+
+# ---------------------------------------------------------------- how long it is fresh
+odd.mode = 200
+for what, header, seconds in (("max-age", "Cache-Control: max-age=7200", 7200), ("Expires", f"Expires: {formatdate(time.time() + 7200, usegmt=True)}", 7200),
+                              ("max-age before Expires", f"Cache-Control: max-age=60\r\nExpires: {formatdate(time.time() + 7200, usegmt=True)}", 60),
+                              ("less the time in other caches", "Cache-Control: max-age=7200\r\nAge: 7000", 200), ("nothing: a day", "X-Nothing: y", 86400)):
+    odd.headers = header + "\r\n"
+    kept("odd", "moded").unlink(missing_ok=True)
+    fetch(url("odd", "moded"), options=KEEP)
+    said = dict(re.findall(r"^(fetched|fresh) (\d+)$", kept("odd", "moded").read_text(errors="replace"), re.M)) if kept("odd", "moded").exists() else {}
+    fresh = int(said.get("fresh", 0)) - int(said.get("fetched", 0)) + 1
+    tap.rule(f"fresh as long as its headers say: {what}", [] if abs(fresh - seconds) <= 8 else [f"{fresh} seconds, wanted {seconds}: {said}"])
 
 # ---------------------------------------------------------------- broken and shared folders
 whole = kept("good", "long.pem").read_bytes()
