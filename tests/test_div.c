@@ -124,6 +124,24 @@ static void ways_are_followed_whatever_the_order(void **state)
     judge_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+/* A bad token beside a good one that says the same, or beside another way, takes nothing from it: neither the order of headers nor who adds one decides. */
+static void a_way_that_stands_is_enough_whatever_is_beside_it(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"a bad div behind a good one", "shaken 1>2|div 1>3 by 2|div 1>3 by 2 bad", '3', '3', STIR_R_NONE, STIR_R_NONE, 2},
+        {"a bad div before a good one", "shaken 1>2|div 1>3 by 2 bad|div 1>3 by 2", '3', '3', STIR_R_NONE, STIR_R_SIGNATURE_BAD, 2},
+        {"an old div before a good one", "shaken 1>2|div 1>3 by 2 old|div 1>3 by 2", '3', '3', STIR_R_NONE, STIR_R_IAT_STALE, 2},
+        {"a bad way before a good one", "shaken 1>2|div 1>3 by 2 bad|div 1>4 by 2|div 1>5 by 3|div 1>5 by 4", '5', '5', STIR_R_NONE, STIR_R_SIGNATURE_BAD, 3},
+        {"a bad way behind a good one", "shaken 1>2|div 1>4 by 2|div 1>3 by 2 bad|div 1>5 by 4|div 1>5 by 3", '5', '5', STIR_R_NONE, STIR_R_NONE, 3},
+        {"a bad way shorter than a good one", "shaken 1>2|div 1>5 by 2 bad|div 1>3 by 2|div 1>5 by 3", '5', '5', STIR_R_NONE, STIR_R_SIGNATURE_BAD, 3},
+        {"each way has a bad one", "shaken 1>2|div 1>3 by 2 bad|div 1>4 by 2|div 1>5 by 3|div 1>5 by 4 bad", '5', '5', STIR_R_DIV_CHAIN_BROKEN,
+         STIR_R_SIGNATURE_BAD, 0},
+        {"a loop behind the target", "shaken 1>2|div 1>3 by 2|div 1>4 by 3|div 1>3 by 4", '3', '3', STIR_R_NONE, STIR_R_NONE, 2},
+    };
+    judge_rows(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
 /*= RFC8946-5.1c RFC8946-5.1d test */
 static void a_div_o_token_is_a_way_of_its_own(void **state)
 {
@@ -470,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ways_are_followed_whatever_the_order),
+        cmocka_unit_test(a_way_that_stands_is_enough_whatever_is_beside_it),
         cmocka_unit_test(a_div_o_token_is_a_way_of_its_own),
         cmocka_unit_test(a_div_token_that_nests_another_is_refused),
         cmocka_unit_test(nested_tokens_have_needs_of_their_own),

@@ -4,9 +4,10 @@
 
 enum { DIV_MAX = 10 }; /* diversions of one call: peers forward no more than 5 */
 
-/* A way through the div tokens, from a token that vouches for the caller to the call's target. */
-struct way {
-    size_t hop[DIV_MAX];
+/* The ways through the div tokens, from a token that vouches for the caller to the call's target. */
+struct ways {
+    uint32_t all;        /* bits of the tokens that stand on any of them */
+    size_t hop[DIV_MAX]; /* tokens of the shortest */
     size_t hops;
     bool too_long;
 };
@@ -109,58 +110,86 @@ static void rank(size_t ranked[STIR_MAX_TOKENS], const struct stir_judgement *to
     }
 }
 
-/* The shortest way from `root` to the target. Each token is reached once: neither loops nor many equal tokens make the search long. */
-/*= RFC8946-4.2b RFC8946-4.2d RFC8946-4.2e */
-static bool find_way(struct way *way, const struct stir_judgement *tokens, size_t n, const struct stir_judgement *root)
+/* Tokens as they are reached from a root, the nearest first. */
+struct search {
+    size_t ranked[STIR_MAX_TOKENS], queue[STIR_MAX_TOKENS], from[STIR_MAX_TOKENS], depth[STIR_MAX_TOKENS];
+    size_t n;
+    uint32_t reached;
+};
+
+/* What diverts `at`, which is `hops` diversions from the root. Each token is reached once: neither loops nor many equal tokens make the search long. */
+static void reach(struct search *s, struct ways *ways, const struct stir_judgement *tokens, size_t n, const struct stir_judgement *root, size_t from,
+                  bool standing)
 {
-    size_t queue[STIR_MAX_TOKENS], from[STIR_MAX_TOKENS], depth[STIR_MAX_TOKENS], ranked[STIR_MAX_TOKENS];
-    uint32_t reached = 0;
-    size_t head = 0, tail = 0;
-    const struct stir_judgement *at = root;
-    rank(ranked, tokens, n);
-    for (;;) {
-        size_t hops = at == root ? 0 : depth[queue[head - 1]];
-        for (size_t k = 0; k < n && k < STIR_MAX_TOKENS; k++) {
-            size_t i = ranked[k];
-            if (reached & UINT32_C(1) << i || !is_div(&tokens[i]) || !(at == root ? begins(&tokens[i], root) : follows(&tokens[i], at)) ||
-                !same_caller(root, &tokens[i]))
-                continue;
-            if (hops == DIV_MAX) {
-                way->too_long = true;
-                continue;
-            }
-            reached |= UINT32_C(1) << i;
-            from[i] = at == root ? n : queue[head - 1];
-            depth[i] = hops + 1;
-            queue[tail++] = i;
-        }
-        if (head == tail)
-            return false;
-        size_t next = queue[head++];
-        at = &tokens[next];
-        if (!ends(at, root))
+    const struct stir_judgement *at = from == n ? root : &tokens[from];
+    size_t hops = from == n ? 0 : s->depth[from];
+    for (size_t k = 0; k < n && k < STIR_MAX_TOKENS; k++) {
+        size_t i = s->ranked[k];
+        if (s->reached & UINT32_C(1) << i || !is_div(&tokens[i]) || !(at == root ? begins(&tokens[i], root) : follows(&tokens[i], at)) ||
+            !same_caller(root, &tokens[i]))
             continue;
-        way->hops = depth[next];
-        for (size_t i = way->hops; i > 0; i--, next = from[next])
-            way->hop[i - 1] = next;
-        return true;
+        if (standing && stir_judge_failure(&tokens[i]))
+            continue;
+        if (hops == DIV_MAX) {
+            ways->too_long = true;
+            continue;
+        }
+        s->reached |= UINT32_C(1) << i;
+        s->from[i] = from;
+        s->depth[i] = hops + 1;
+        s->queue[s->n++] = i;
     }
 }
 
-/* Diverting parties and the target, as the verdict shows them. */
-static enum stir_err note_path(struct stir_judgement *root, const struct stir_judgement *tokens, const struct way *way)
+/* Every token that one on a way follows is on one, too: of two that say the same, only their certificates tell which is good. */
+static void note_all(const struct search *s, struct ways *ways, const struct stir_judgement *tokens, const struct stir_judgement *root)
 {
-    root->path = stir_arena_get(root->arena, (way->hops + 1) * sizeof(*root->path));
+    for (size_t i = s->n; i-- > 0;) {
+        const struct stir_judgement *last = &tokens[s->queue[i]];
+        for (size_t k = 0; k < i && ways->all & UINT32_C(1) << s->queue[i]; k++) {
+            size_t before = s->queue[k];
+            if (s->depth[before] + 1 == s->depth[s->queue[i]] && !ends(&tokens[before], root) && follows(last, &tokens[before]))
+                ways->all |= UINT32_C(1) << before;
+        }
+    }
+}
+
+/* The ways from `root` to the target; `standing`: over tokens alone that have not failed. */
+/*= RFC8946-4.2b RFC8946-4.2d RFC8946-4.2e */
+static bool find_ways(struct ways *ways, const struct stir_judgement *tokens, size_t n, const struct stir_judgement *root, bool standing)
+{
+    struct search s = {.n = 0};
+    rank(s.ranked, tokens, n);
+    reach(&s, ways, tokens, n, root, n, standing);
+    for (size_t head = 0; head < s.n; head++) {
+        size_t next = s.queue[head];
+        if (!ends(&tokens[next], root)) {
+            reach(&s, ways, tokens, n, root, next, standing);
+            continue;
+        }
+        ways->all |= UINT32_C(1) << next;
+        if (ways->hops)
+            continue;
+        ways->hops = s.depth[next];
+        for (size_t i = ways->hops; i > 0; i--, next = s.from[next])
+            ways->hop[i - 1] = next;
+    }
+    note_all(&s, ways, tokens, root);
+    return ways->hops > 0;
+}
+
+/* Diverting parties and the target, as the verdict shows them. */
+static enum stir_err note_path(struct stir_judgement *root, const struct stir_judgement *tokens, const struct ways *ways)
+{
+    root->path = stir_arena_get(root->arena, (ways->hops + 1) * sizeof(*root->path));
     if (!root->path)
         return STIR_ENOMEM;
-    for (size_t i = 0; i < way->hops; i++) {
-        root->path[i] = tokens[way->hop[i]].passport->div.text;
-        root->diverted_by |= UINT32_C(1) << way->hop[i];
-    }
+    for (size_t i = 0; i < ways->hops; i++)
+        root->path[i] = tokens[ways->hop[i]].passport->div.text;
     const struct stir_party *target = &root->message->target;
-    root->path[way->hops] = is_rsp(root) ? root->passport->dest[0].text : stir_arena_copy(root->arena, stir_slice_of(target->text, target->len));
-    root->n_path = way->hops + 1;
-    return root->path[way->hops].p ? STIR_OK : STIR_ENOMEM;
+    root->path[ways->hops] = is_rsp(root) ? root->passport->dest[0].text : stir_arena_copy(root->arena, stir_slice_of(target->text, target->len));
+    root->n_path = ways->hops + 1;
+    return root->path[ways->hops].p ? STIR_OK : STIR_ENOMEM;
 }
 
 /* dest against the message alone (RFC 8224 §6.2): the callee of To, whoever the call reaches. */
@@ -211,25 +240,25 @@ static bool is_used(const struct stir_judgement *tokens, size_t n, const struct 
     return false;
 }
 
-enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
+void stir_judge_target(struct stir_judgement *tokens, size_t n)
 {
     uint32_t used = 0;
     bool too_long = false;
     for (size_t i = 0; i < n; i++) {
         struct stir_judgement *j = &tokens[i];
-        struct way way = {.hops = 0};
+        struct ways ways = {.hops = 0};
         if (!vouches(j) && !supports(j))
             continue;
         if (supports(j) && is_for(j, &j->message->target)) { /* emergency calls: To keeps the digits dialled, RFC 9027 signs for the service too */
             stir_judge_pass(j, STIR_CHECK_DEST);
-        } else if (j->message->target.kind != STIR_PARTY_NONE && find_way(&way, tokens, n, j)) {
-            TRY(note_path(j, tokens, &way));
-            used |= j->diverted_by;
+        } else if (j->message->target.kind != STIR_PARTY_NONE && find_ways(&ways, tokens, n, j, false)) {
+            j->diverted_by = ways.all;
+            used |= ways.all;
             stir_judge_pass(j, STIR_CHECK_DEST);
         } else {
             judge_callee(j);
         }
-        too_long = too_long || way.too_long;
+        too_long = too_long || ways.too_long;
     }
     for (size_t i = 0; i < n; i++) {
         struct stir_judgement *j = &tokens[i];
@@ -241,7 +270,20 @@ enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n)
             judge_loose(tokens, n, j, too_long);
         stir_judge_pass(j, STIR_CHECK_DIV);
     }
-    return STIR_OK;
+}
+
+/* None of the ways stands: when To still names its callee, a token may be verified by itself, and what diverted the call is not known. */
+static void judge_broken(struct stir_judgement *j, const struct stir_judgement *tokens, size_t n)
+{
+    const struct stir_judgement *bad = NULL;
+    for (size_t d = 0; d < n; d++)
+        if (j->diverted_by & UINT32_C(1) << d && stir_judge_failure(&tokens[d]))
+            bad = &tokens[d];
+    if (!bad) /* never: those of a way that was found would stand, all of them */
+        return;
+    enum stir_reason reason = is_for(j, &j->message->callee) ? STIR_R_RETARGETED_WITHOUT_DIV : STIR_R_DIV_CHAIN_BROKEN;
+    stir_judge_say(j, reason, "the %s token %s Identity %zu fails: %s", stir_ppt_text(bad->passport->ppt), bad->nested ? "inside of" : "of", bad->index + 1,
+                   stir_reason_name(stir_judge_failure(bad)->reason));
 }
 
 /*= RFC8946-4.2c RFC8946-4.2g */
@@ -249,19 +291,14 @@ void stir_judge_diversion(struct stir_judgement *tokens, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct stir_judgement *j = &tokens[i];
-        const struct stir_judgement *bad = NULL;
-        for (size_t d = 0; d < n && j->diverted_by; d++)
-            if (j->diverted_by & UINT32_C(1) << d && stir_judge_failure(&tokens[d]))
-                bad = &tokens[d];
+        struct ways ways = {.hops = 0};
         if (!j->diverted_by)
             continue;
-        if (bad) {
-            /* When To still names its callee, it may be verified by itself: what diverted the call is not known. */
-            enum stir_reason reason = is_for(j, &j->message->callee) ? STIR_R_RETARGETED_WITHOUT_DIV : STIR_R_DIV_CHAIN_BROKEN;
-            j->n_path = 0;
-            stir_judge_say(j, reason, "the %s token %s Identity %zu fails: %s", stir_ppt_text(bad->passport->ppt), bad->nested ? "inside of" : "of",
-                           bad->index + 1, stir_reason_name(stir_judge_failure(bad)->reason));
-        }
+        j->n_path = 0;
+        if (!find_ways(&ways, tokens, n, j, true))
+            judge_broken(j, tokens, n);
+        else if (note_path(j, tokens, &ways) != STIR_OK)
+            j->out_of_memory = true;
         stir_judge_pass(j, STIR_CHECK_DIV);
     }
 }

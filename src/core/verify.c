@@ -166,7 +166,7 @@ static enum stir_err begin(struct stir_verify *v)
     v->needs = stir_arena_get(arena, v->n_tokens * most * sizeof(*v->needs));
     if (!v->needs)
         return STIR_ENOMEM;
-    TRY(stir_judge_target(v->tokens, v->n_tokens));
+    stir_judge_target(v->tokens, v->n_tokens);
     stir_judge_priority(v->tokens, v->n_tokens, &v->call);
     stir_judge_third_parties(v->tokens, v->n_tokens);
     for (size_t i = 0; i < v->n_tokens; i++) {

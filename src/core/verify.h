@@ -46,8 +46,8 @@ struct stir_judgement {
     struct stir_slice tnlist_spc;                   /* the first code of the signer's */
     struct stir_slice authority_codes, authority_tn;
     unsigned char replay_key[STIR_SHA256];
-    uint32_t diverted_by;    /* bits of the tokens that link dest to the target (div.c) */
-    struct stir_slice *path; /* parties of that way */
+    uint32_t diverted_by;    /* bits of the tokens that link dest to the target (div.c), on whatever way */
+    struct stir_slice *path; /* parties of the shortest way that stands */
     size_t n_path;
     struct stir_rcd *rcd; /* NULL when the token has no rich call data */
 
@@ -77,7 +77,7 @@ bool stir_dest_is(const struct stir_passport *passport, const struct stir_party 
 bool stir_party_of_claim(struct stir_party *out, const struct stir_claim_party *claim);
 /* For whom the call is (div.c): dest against the message, over all tokens together, before the certificates; and what a bad div token does to the one it speaks
  * for, after them. */
-enum stir_err stir_judge_target(struct stir_judgement *tokens, size_t n) STIR_MUST_USE;
+void stir_judge_target(struct stir_judgement *tokens, size_t n);
 void stir_judge_diversion(struct stir_judgement *tokens, size_t n);
 /* The part of it that is about rich call data and media keys. */
 enum stir_err stir_judge_claims(struct stir_judgement *j) STIR_MUST_USE;
@@ -101,8 +101,8 @@ void stir_judge_priority(struct stir_judgement *tokens, size_t n, const struct s
 enum stir_err stir_compact_expand(struct stir_judgement *j) STIR_MUST_USE;
 /* Everything that does. */
 enum stir_err stir_judge_credential(struct stir_judgement *j, struct stir_es256_ctx *ctx) STIR_MUST_USE;
-/* TNAuthLists by reference (authority.c): which are asked for, once there is a chain; what comes for the `i`th certificate of the path, or why it does not; false
- * when the token fails for them. */
+/* TNAuthLists by reference (authority.c): which are asked for, once there is a chain; what comes for the `i`th certificate of the path, or why it does not;
+ * false when the token fails for them. */
 void stir_tnlist_begin(struct stir_judgement *j);
 enum stir_err stir_tnlist_supply(struct stir_judgement *j, size_t i, struct stir_slice der) STIR_MUST_USE;
 void stir_tnlist_miss(struct stir_judgement *j, size_t i, const char *why);
