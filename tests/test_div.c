@@ -142,6 +142,22 @@ static void a_way_that_stands_is_enough_whatever_is_beside_it(void **state)
     judge_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+static void of_two_ways_as_short_the_same_is_shown_whatever_the_order(void **state)
+{
+    (void)state;
+    static const char *const orders[] = {"shaken 1>2|div 1>3 by 2|div 1>4 by 2|div 1>5 by 3|div 1>5 by 4",
+                                         "shaken 1>2|div 1>4 by 2|div 1>3 by 2|div 1>5 by 4|div 1>5 by 3"};
+    char over[2][16] = {{0}};
+    for (size_t i = 0; i < 2; i++) {
+        static struct scene scene;
+        struct stir_verdict *verdict = judge(&scene, orders[i], '5', '5', "shaken");
+        assert_int_equal(verdict->tokens[0].n_path, 3);
+        snprintf(over[i], sizeof(over[i]), "%.*s", STIR_SHOW(verdict->tokens[0].path[1]));
+        stir_verdict_free(verdict);
+    }
+    assert_string_equal(over[0], over[1]);
+}
+
 /*= RFC8946-5.1c RFC8946-5.1d test */
 static void a_div_o_token_is_a_way_of_its_own(void **state)
 {
@@ -489,6 +505,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ways_are_followed_whatever_the_order),
         cmocka_unit_test(a_way_that_stands_is_enough_whatever_is_beside_it),
+        cmocka_unit_test(of_two_ways_as_short_the_same_is_shown_whatever_the_order),
         cmocka_unit_test(a_div_o_token_is_a_way_of_its_own),
         cmocka_unit_test(a_div_token_that_nests_another_is_refused),
         cmocka_unit_test(nested_tokens_have_needs_of_their_own),
