@@ -122,12 +122,12 @@ static inline void pki_sign(struct pki *p, char *buf, size_t cap, const char *he
 }
 
 #define GOOD_HEADER "{\"alg\":\"ES256\",\"ppt\":\"shaken\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}"
-#define GOOD_PAYLOAD                                                                                                                                            \
-    "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}"
+#define GOOD_PAYLOAD "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}"
 #define GOOD_PARAMS ";info=<" X5U ">;alg=ES256;ppt=shaken"
 
 /* Verify with one body for every need; the verdict is the caller's. */
-static inline struct stir_verdict *call_verify(const struct stir_call *call, const struct stir_policy *policy, struct stir_trust *trust, struct stir_slice pem, int64_t now)
+static inline struct stir_verdict *call_verify(const struct stir_call *call, const struct stir_policy *policy, struct stir_trust *trust, struct stir_slice pem,
+                                               int64_t now)
 {
     struct stir_verify *v = NULL;
     struct stir_verdict *verdict = NULL;

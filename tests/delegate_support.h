@@ -111,20 +111,20 @@ static inline void delegate_access(X509 *cert, X509 *issuer, const char *url)
 }
 
 /* The x5u body of the path: the signer first. */
-static inline struct stir_slice delegate_make(char *buf, size_t cap, const struct pki *pki, const struct delegate *d)
+static inline struct stir_slice delegate_make(char *buf, size_t cap, const struct pki *from, const struct delegate *d)
 {
     const char *const lists[] = {d->parent, d->middle};
-    struct stir_slice root = stir_cert_info(pki->root)->der;
+    struct stir_slice root = stir_cert_info(from->root)->der;
     const unsigned char *p = (const unsigned char *)root.p;
     X509 *path[4] = {d2i_X509(NULL, &p, (long)root.n)};
-    const struct stir_key *keys[4] = {pki->root_key};
+    const struct stir_key *keys[4] = {from->root_key};
     size_t n = 1, len = 0;
     assert_non_null(path[0]);
     for (size_t i = 0; i < 2 && lists[i]; i++, n++) {
-        path[n] = delegate_cert(i ? "Middle CA" : "Parent CA", path[n - 1], pki->ca_key, lists[i]);
-        keys[n] = pki->ca_key;
+        path[n] = delegate_cert(i ? "Middle CA" : "Parent CA", path[n - 1], from->ca_key, lists[i]);
+        keys[n] = from->ca_key;
     }
-    path[n] = delegate_cert("SHAKEN 709J", path[n - 1], pki->key, d->leaf);
+    path[n] = delegate_cert("SHAKEN 709J", path[n - 1], from->key, d->leaf);
     delegate_access(path[n], path[n - 1], d->url);
     delegate_access(path[1], path[0], n > 1 ? d->parent_url : NULL);
     delegate_hex(path[n], "1.3.6.1.5.5.7.1.27", d->constraints);

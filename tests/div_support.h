@@ -22,7 +22,7 @@ static inline void write_header(char header[256], const char *kind, const char *
 }
 
 /* `token` gets what `text` says, `params` behind it; a token in brackets must be written already, as `opt`. */
-static inline void write_one(struct pki *pki, char *token, const char *text, const char *kind, const char *opt, const char *params)
+static inline void write_one(struct pki *from, char *token, const char *text, const char *kind, const char *opt, const char *params)
 {
     static char payload[ROOM];
     char header[256], orig[16], dest[128] = "", by[16], div[64] = "", claims[128] = "";
@@ -45,7 +45,7 @@ static inline void write_one(struct pki *pki, char *token, const char *text, con
     write_header(header, kind, text);
     snprintf(payload, sizeof(payload), "{%s\"dest\":{\"tn\":[%s]},%s\"iat\":%lld%s%s%s,\"orig\":{\"tn\":\"%s\"}%s}", shaken ? "\"attest\":\"A\"," : "", dest,
              div, iat, opt ? ",\"opt\":\"" : "", opt ? opt : "", opt ? "\"" : "", number(arrow[-1], orig), claims);
-    pki_sign(pki, token, ROOM, header, payload, params);
+    pki_sign(from, token, ROOM, header, payload, params);
     if (strstr(text, "bad")) {
         char *within = strchr(strchr(token, '.') + 1, '.') + 10;
         *within = *within == 'A' ? 'B' : 'A';
@@ -53,7 +53,7 @@ static inline void write_one(struct pki *pki, char *token, const char *text, con
 }
 
 /* From the innermost to the outermost. */
-static inline void write_token(struct pki *pki, char *token, const char *text)
+static inline void write_token(struct pki *from, char *token, const char *text)
 {
     static char inner[ROOM];
     char parts[12][64] = {{0}};
@@ -73,7 +73,7 @@ static inline void write_token(struct pki *pki, char *token, const char *text)
             snprintf(params, sizeof(params), ";info=<" X5U ">;alg=ES256%s%s", kind[0] ? ";ppt=" : "", kind);
         if (i + 1 < n)
             memcpy(inner, token, ROOM);
-        write_one(pki, token, parts[i], kind, i + 1 < n ? inner : NULL, params);
+        write_one(from, token, parts[i], kind, i + 1 < n ? inner : NULL, params);
     }
 }
 

@@ -1,20 +1,4 @@
-#include "call_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
+#include "call_group.h"
 
 static struct stir_party party(const char *text)
 {
@@ -70,7 +54,23 @@ static void the_header_is_canonical_and_passes(void **state)
 static void what_a_verifier_would_refuse_is_refused(void **state)
 {
     (void)state;
-    enum { ATTEST, NO_ATTEST, ORIGID_BAD, ORIGID_NONE, X5U_HTTP, X5U_NONE, X5U_CRLF, ORIG_NONE, ORIG_URI, DEST_NONE, IAT_OLD, IAT_AHEAD, ORIGID_CRLF, THIRD_PARTY, CASES };
+    enum {
+        ATTEST,
+        NO_ATTEST,
+        ORIGID_BAD,
+        ORIGID_NONE,
+        X5U_HTTP,
+        X5U_NONE,
+        X5U_CRLF,
+        ORIG_NONE,
+        ORIG_URI,
+        DEST_NONE,
+        IAT_OLD,
+        IAT_AHEAD,
+        ORIGID_CRLF,
+        THIRD_PARTY,
+        CASES
+    };
     static const enum stir_err wanted[CASES] = {STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_EVALUE,
                                                 STIR_EVALUE, STIR_EVALUE, STIR_EVALUE, STIR_ETIME,  STIR_ETIME,  STIR_EVALUE, STIR_EVALUE};
     struct stir_party orig = party(ORIG), dest = party(DEST), uri = party("sip:alice@example.com"), none = {0};

@@ -1,26 +1,6 @@
 /* Who holds the number: the need for an answer from a table, and TNAuthLists by reference. */
+#include "call_group.h"
 #include "delegate_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
-
-static struct stir_slice body(void)
-{
-    return stir_slice_of(pki.pem, pki.pem_len);
-}
 
 #define PAYLOAD(attest) \
     "{\"attest\":\"" attest "\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}"

@@ -1,21 +1,5 @@
 /* Claims that the message says (RFC 8224 §4.1.1, RFC 9795 §9, §12): the compact form there and back, and the name that is shown. */
-#include "call_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
+#include "call_group.h"
 
 #define BODY "v=0\r\n"
 #define KEYS BODY "a=fingerprint:sha-256 4A:AD:B9:B1\r\na=fingerprint:SHA-256 02:1a:cc:54\r\n"

@@ -1,22 +1,7 @@
 /* Delegate certificates (RFC 9060, requirements C6): every level within the one above it, the number that a token is about inside the signer's list whatever
  * the kind of token, and the claim constraints (RFC 8226 §8, RFC 9118) that go with a delegation. */
+#include "call_group.h"
 #include "delegate_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
 
 enum kind { SHAKEN, BASE, RCD, DIV, RSP, KINDS };
 

@@ -1,20 +1,5 @@
+#include "call_group.h"
 #include "div_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
 
 enum { MOST = STIR_MAX_IDENTITIES };
 

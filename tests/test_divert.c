@@ -1,21 +1,6 @@
 /* Diversions signed: which div tokens an INVITE needs that goes on to another target (RFC 8946 §4.1, §5.1), and who diverted it. */
+#include "call_group.h"
 #include "div_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
 
 #define DATE "Date: Mon, 21 Sep 2026 14:13:20 GMT\r\n"
 #define HISTORY(digit, index) "<sip:+1212555010" digit "@h>;index=" index

@@ -1,27 +1,6 @@
 /* What a trust domain asks of its own: certificate policies, lengths of service provider codes, countries. */
-#include "call_support.h"
+#include "call_group.h"
 #include "core/trust.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
-
-static struct stir_slice body(void)
-{
-    return stir_slice_of(pki.pem, pki.pem_len);
-}
 
 /* The PKI's root in a domain "US" that asks for `options`; before it a domain that asks for what nobody fulfils, and has no anchors. */
 static struct stir_trust *trust_with(const struct stir_domain_options *options)

@@ -1,23 +1,7 @@
 /* The rules of time: iat against now, Date against now, Date against iat, each apart, under each preset and in both forms; H29, H31. */
-#include "call_support.h"
+#include "call_group.h"
 
 #include <limits.h>
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
 
 enum { NO_DATE = INT_MIN, GARBLED = INT_MIN + 1 };
 

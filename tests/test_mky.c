@@ -1,23 +1,7 @@
 /* Media keys (RFC 8225 §5.2.2): mky against the fingerprints of the SDP. */
-#include "call_support.h"
+#include "call_group.h"
 
 #include "core/mky.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
 
 #define KEY(alg, dig) "{\"alg\":\"" alg "\",\"dig\":\"" dig "\"}"
 #define A KEY("sha-256", "021ACC54")

@@ -1,6 +1,6 @@
 /* Rich call data (RFC 9795): digests by themselves, and what they mean for a call. Over 600 lines, and still one subject: tables of claims, and the calls they
  * come in. The vectors with names of their own are the RFC's, which leave out the padding. */
-#include "call_support.h"
+#include "call_group.h"
 
 #include "core/json_pointer.h"
 #include "core/rcd.h"
@@ -402,22 +402,6 @@ static void the_order_of_answers_makes_no_difference(void **state)
 }
 
 /* ---- Calls ---- */
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
 
 /* A shaken token with these members behind the others, put into canonical form by its writer. */
 static void sign_with(char *buf, size_t cap, const char *claims)

@@ -1,20 +1,4 @@
-#include "call_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
+#include "call_group.h"
 
 enum { ROOM = 2048, MOST = 4 };
 

@@ -1,21 +1,5 @@
 /* Who answers (RFC 9970): responses signed and verified. */
-#include "call_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
+#include "call_group.h"
 
 #define OK "SIP/2.0 200 OK\r\n"
 #define INVITE "INVITE sip:+" DEST "@h SIP/2.0\r\n"
@@ -45,11 +29,6 @@ static struct stir_verdict *judge(struct stir_slice message, struct stir_slice p
     struct stir_sip sip;
     assert_err(stir_sip_parse(&sip, message, NULL), STIR_OK);
     return call_verify(&sip.call, &policy, pki.trust, pem, NOW);
-}
-
-static struct stir_slice body(void)
-{
-    return stir_slice_of(pki.pem, pki.pem_len);
 }
 
 /*= RFC9970-4 test */

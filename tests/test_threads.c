@@ -1,4 +1,5 @@
-/* What "may be shared by threads" promises: key, certificate, chain and trust in many hands at once. Built with ThreadSanitizer, whatever the other tests are built with. */
+/* What "may be shared by threads" promises: key, certificate, chain and trust in many hands at once. Built with ThreadSanitizer, whatever the other tests are
+ * built with. */
 #include "call_support.h"
 
 #include <pthread.h>
@@ -22,7 +23,8 @@ static bool judge(struct shared *s, struct stir_es256_ctx *ctx, const char *iden
     const struct stir_need *needs;
     size_t n;
     bool right = stir_verify_new(&v, &call, &s->policy, s->pki.trust, ctx, NOW) == STIR_OK && stir_verify_next(v, &needs, &n) == STIR_OK && n == 1 &&
-                 stir_verify_supply_chain(v, needs[0].id, s->chain) == STIR_OK && stir_verify_next(v, &needs, &n) == STIR_OK && stir_verify_take(v, &verdict) == STIR_OK;
+                 stir_verify_supply_chain(v, needs[0].id, s->chain) == STIR_OK && stir_verify_next(v, &needs, &n) == STIR_OK &&
+                 stir_verify_take(v, &verdict) == STIR_OK;
     right = right && verdict->reason == wanted;
     stir_verify_free(v);
     stir_verdict_free(verdict);
@@ -55,7 +57,8 @@ static bool sign(struct shared *s, struct stir_es256_ctx *ctx)
 static bool count(struct shared *s)
 {
     struct stir_chain *chain = NULL;
-    bool right = stir_chain_from_pem(&chain, stir_slice_of(s->pki.pem, s->pki.pem_len), s->pki.trust, &s->policy, NOW) == STIR_OK && stir_chain_info(chain)->trusted;
+    bool right =
+        stir_chain_from_pem(&chain, stir_slice_of(s->pki.pem, s->pki.pem_len), s->pki.trust, &s->policy, NOW) == STIR_OK && stir_chain_info(chain)->trusted;
     stir_chain_free(chain);
     stir_chain_free(stir_chain_ref(s->chain));
     stir_key_free(stir_key_ref(s->pki.key));

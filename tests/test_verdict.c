@@ -1,22 +1,6 @@
-#include "call_support.h"
+#include "call_group.h"
 
 #include <jansson.h>
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
 
 static struct stir_verdict *verdict_of(const char *from, int64_t later, bool signed_call)
 {
@@ -192,8 +176,12 @@ static void the_catalogue_is_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_line_says_the_result),        cmocka_unit_test(the_json_has_its_schema),          cmocka_unit_test(every_writer_says_how_much_it_needs),
-        cmocka_unit_test(the_reason_header_names_cause_and_token), cmocka_unit_test(the_explanation_names_every_check), cmocka_unit_test(the_catalogue_is_whole),
+        cmocka_unit_test(the_line_says_the_result),
+        cmocka_unit_test(the_json_has_its_schema),
+        cmocka_unit_test(every_writer_says_how_much_it_needs),
+        cmocka_unit_test(the_reason_header_names_cause_and_token),
+        cmocka_unit_test(the_explanation_names_every_check),
+        cmocka_unit_test(the_catalogue_is_whole),
     };
     return cmocka_run_group_tests_name("verdict", tests, make_pki, free_pki);
 }

@@ -1,28 +1,7 @@
 /* The verification service. Over 600 lines, and still one subject: one table of departures and one case for each rule that a table cannot say. */
-#include "call_support.h"
+#include "call_group.h"
 
 #include "core/json.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
-
-static struct stir_slice body(void)
-{
-    return stir_slice_of(pki.pem, pki.pem_len);
-}
 
 /* A token with any header, signed as ES256 all the same: what an attacker with a good key could send. */
 static void sign_raw(char *buf, size_t cap, const char *header, const char *payload, const char *params)
@@ -42,7 +21,7 @@ static void sign_raw(char *buf, size_t cap, const char *header, const char *payl
 }
 
 #define HEADER(alg, ppt, typ, x5u) "{\"alg\":\"" alg "\",\"ppt\":\"" ppt "\",\"typ\":\"" typ "\",\"x5u\":\"" x5u "\"}"
-#define PAYLOAD(attest, dest, iat, orig, origid)                                                                                                                \
+#define PAYLOAD(attest, dest, iat, orig, origid) \
     "{\"attest\":\"" attest "\",\"dest\":{\"tn\":[\"" dest "\"]},\"iat\":" iat ",\"orig\":{\"tn\":\"" orig "\"},\"origid\":\"" origid "\"}"
 
 /* One departure a row; everything else is a good call. NULL is the good value. */
@@ -66,8 +45,8 @@ static const struct row {
      STIR_R_INFO_BAD},
     {"E7 info port 444", HEADER("ES256", "shaken", "passport", "https://h.example.com:444/c"), NULL, ";info=<https://h.example.com:444/c>;ppt=shaken", NULL,
      NULL, 0, STIR_R_INFO_BAD},
-    {"E7 info with userinfo", HEADER("ES256", "shaken", "passport", "https://u:p@h.example.com/c"), NULL, ";info=<https://u:p@h.example.com/c>;ppt=shaken", NULL,
-     NULL, 0, STIR_R_INFO_BAD},
+    {"E7 info with userinfo", HEADER("ES256", "shaken", "passport", "https://u:p@h.example.com/c"), NULL, ";info=<https://u:p@h.example.com/c>;ppt=shaken",
+     NULL, NULL, 0, STIR_R_INFO_BAD},
     {"E7 info with query", HEADER("ES256", "shaken", "passport", "https://h.example.com/c?x=1"), NULL, ";info=<https://h.example.com/c?x=1>;ppt=shaken", NULL,
      NULL, 0, STIR_R_INFO_BAD},
     {"E7 info an address", HEADER("ES256", "shaken", "passport", "https://169.254.169.254/latest"), NULL, ";info=<https://169.254.169.254/latest>;ppt=shaken",
@@ -85,7 +64,8 @@ static const struct row {
     {"H10 alg parameter another", NULL, NULL, ";info=<" X5U ">;alg=ES384;ppt=shaken", NULL, NULL, 0, STIR_R_PARAM_ALG_OTHER},
     {"H11 crit", "{\"alg\":\"ES256\",\"crit\":[\"exp\"],\"ppt\":\"shaken\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", NULL, NULL, NULL, NULL, 0, STIR_R_CRIT},
     {"H11 b64", "{\"alg\":\"ES256\",\"b64\":false,\"ppt\":\"shaken\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", NULL, NULL, NULL, NULL, 0, STIR_R_CRIT},
-    {"H11 jwk is ignored", "{\"alg\":\"ES256\",\"jwk\":{},\"ppt\":\"shaken\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", NULL, NULL, NULL, NULL, 0, STIR_R_NONE},
+    {"H11 jwk is ignored", "{\"alg\":\"ES256\",\"jwk\":{},\"ppt\":\"shaken\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", NULL, NULL, NULL, NULL, 0,
+     STIR_R_NONE},
     {"E13/H42 signed kind another", HEADER("ES256", "div", "passport", X5U), NULL, NULL, NULL, NULL, 0, STIR_R_PPT_OTHER},
     {"E14 no iat", NULL, "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}", NULL, NULL, NULL, 0,
      STIR_R_IAT_MISSING},
@@ -95,14 +75,16 @@ static const struct row {
     {"H20 iat true", NULL, PAYLOAD("A", DEST, "true", ORIG, ORIGID), NULL, NULL, NULL, 0, STIR_R_IAT_FORM},
     {"H21 iat negative", NULL, PAYLOAD("A", DEST, "-1", ORIG, ORIGID), NULL, NULL, NULL, 0, STIR_R_IAT_FORM},
     {"H21 iat beyond 64 bits", NULL, PAYLOAD("A", DEST, "99999999999999999999", ORIG, ORIGID), NULL, NULL, NULL, 0, STIR_R_IAT_FORM},
-    {"H20 dest.tn a string", NULL, "{\"attest\":\"A\",\"dest\":{\"tn\":\"" DEST "\"},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}",
-     NULL, NULL, NULL, 0, STIR_R_DEST_FORM},
-    {"H20 orig.tn an array", NULL, "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":[\"" ORIG "\"]},\"origid\":\"" ORIGID "\"}",
-     NULL, NULL, NULL, 0, STIR_R_ORIG_FORM},
+    {"H20 dest.tn a string", NULL,
+     "{\"attest\":\"A\",\"dest\":{\"tn\":\"" DEST "\"},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}", NULL, NULL, NULL, 0,
+     STIR_R_DEST_FORM},
+    {"H20 orig.tn an array", NULL,
+     "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":[\"" ORIG "\"]},\"origid\":\"" ORIGID "\"}", NULL, NULL, NULL, 0,
+     STIR_R_ORIG_FORM},
     {"E14 no orig", NULL, "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"origid\":\"" ORIGID "\"}", NULL, NULL, NULL, 0,
      STIR_R_ORIG_MISSING},
-    {"E14 no attest", NULL, "{\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}", NULL, NULL, NULL, 0,
-     STIR_R_ATTEST_MISSING},
+    {"E14 no attest", NULL, "{\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}", NULL, NULL, NULL,
+     0, STIR_R_ATTEST_MISSING},
     {"E14 no origid", NULL, "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"}}", NULL, NULL, NULL, 0,
      STIR_R_ORIGID_MISSING},
     {"E16/H26 another caller", NULL, NULL, NULL, "12155559999", NULL, 0, STIR_R_ORIG_MISMATCH},
@@ -115,14 +97,15 @@ static const struct row {
     {"E19 attest a", NULL, PAYLOAD("a", DEST, "1790000000", ORIG, ORIGID), NULL, NULL, NULL, 0, STIR_R_ATTEST_VALUE},
     {"E16 comes before E19", NULL, PAYLOAD("D", DEST, "1790000000", ORIG, ORIGID), NULL, "12155559999", NULL, 0, STIR_R_ORIG_MISMATCH},
     {"E15 comes before E16", NULL, NULL, NULL, "12155559999", NULL, 3600, STIR_R_IAT_STALE},
-    {"H19 attest twice", NULL, "{\"attest\":\"A\",\"attest\":\"C\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"}}", NULL, NULL,
-     NULL, 0, STIR_R_PAYLOAD_JSON},
+    {"H19 attest twice", NULL, "{\"attest\":\"A\",\"attest\":\"C\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"}}", NULL,
+     NULL, NULL, 0, STIR_R_PAYLOAD_JSON},
     {"H19 attest twice, once escaped", NULL,
      "{\"attest\":\"A\",\"\\u0061ttest\":\"C\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"}}", NULL, NULL, NULL, 0,
      STIR_R_PAYLOAD_JSON},
     {"H23 NUL in a number", NULL, PAYLOAD("A", DEST, "1790000000", "1215\\u00005551212", ORIGID), NULL, NULL, NULL, 0, STIR_R_PAYLOAD_JSON},
-    {"H24 not canonical is borne", NULL, "{ \"origid\":\"" ORIGID "\",\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"}}",
-     NULL, NULL, NULL, 0, STIR_R_NONE},
+    {"H24 not canonical is borne", NULL,
+     "{ \"origid\":\"" ORIGID "\",\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"orig\":{\"tn\":\"" ORIG "\"}}", NULL, NULL, NULL, 0,
+     STIR_R_NONE},
     {"a signed '+' is borne", NULL, PAYLOAD("A", "+" DEST, "1790000000", "+" ORIG, ORIGID), NULL, NULL, NULL, 0, STIR_R_NONE},
     {"origid no UUID is borne", NULL, PAYLOAD("A", DEST, "1790000000", ORIG, "some-guid"), NULL, NULL, NULL, 0, STIR_R_NONE},
     {"one of three callees", NULL, PAYLOAD("A", "12125550001\",\"" DEST "\",\"12125550101", "1790000000", ORIG, ORIGID), NULL, NULL, NULL, 0, STIR_R_NONE},
@@ -469,7 +452,8 @@ static void a_number_outside_the_list_is_not_authorised(void **state)
 static void constraints_of_the_certificate_bind_the_claims(void **state)
 {
     (void)state;
-    /* The certificate of RFC 9118 §5 asks for confidence, high or medium, and forbids priority. Its issuer was never published: given as anchor, it stands for itself. */
+    /* The certificate of RFC 9118 §5 asks for confidence, high or medium, and forbids priority. Its issuer was never published: given as anchor, it stands for
+     * itself. */
     static const struct {
         const char *claims;
         enum stir_reason reason;
@@ -727,7 +711,8 @@ static void media_keys_are_rebuilt_sorted(void **state)
     char full[4096], compact[4096];
     struct stir_policy base = support_policy("rfc8224");
     pki_sign(&pki, full, sizeof(full), "{\"alg\":\"ES256\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}",
-             "{\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"mky\":[{\"alg\":\"sha-256\",\"dig\":\"021ACC54\"},{\"alg\":\"sha-256\",\"dig\":\"4AADB9B1\"}],\"orig\":{"
+             "{\"dest\":{\"tn\":[\"" DEST
+             "\"]},\"iat\":1790000000,\"mky\":[{\"alg\":\"sha-256\",\"dig\":\"021ACC54\"},{\"alg\":\"sha-256\",\"dig\":\"4AADB9B1\"}],\"orig\":{"
              "\"tn\":\"" ORIG "\"}}",
              ";info=<" X5U ">");
     snprintf(compact, sizeof(compact), "..%s", strchr(strchr(full, '.') + 1, '.') + 1);
@@ -748,7 +733,9 @@ static void junk_for_a_certificate_is_a_verdict(void **state)
     static const struct {
         const char *body;
         enum stir_reason reason;
-    } bodies[] = {{"", STIR_R_CERT_UNREADABLE}, {"junk", STIR_R_CERT_UNREADABLE}, {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", STIR_R_CERT_UNREADABLE}};
+    } bodies[] = {{"", STIR_R_CERT_UNREADABLE},
+                  {"junk", STIR_R_CERT_UNREADABLE},
+                  {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", STIR_R_CERT_UNREADABLE}};
     char identity[4096];
     struct stir_policy policy = support_policy("shaken");
     good_call(identity, sizeof(identity));

@@ -1,26 +1,5 @@
 /* Ways in which a bad call could pass for a good one: softened rules that leave nothing judged, answers that are none, kinds that vouch for nobody. */
-#include "call_support.h"
-
-static struct pki pki;
-
-static int make_pki(void **state)
-{
-    (void)state;
-    pki_make(&pki);
-    return 0;
-}
-
-static int free_pki(void **state)
-{
-    (void)state;
-    pki_free(&pki);
-    return 0;
-}
-
-static struct stir_slice body(void)
-{
-    return stir_slice_of(pki.pem, pki.pem_len);
-}
+#include "call_group.h"
 
 /* A good call whose signature is another's. */
 static void forge(char *buf, size_t cap)

@@ -259,7 +259,8 @@ static void content_answers_enomem(void **state)
     static char token[4096];
     pki_sign(&pki, token, sizeof(token), GOOD_HEADER,
              "{\"attest\":\"A\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":1790000000,\"mky\":[{\"alg\":\"sha-256\",\"dig\":\"0A0B\"}],\"orig\":{\"tn\":\"" ORIG
-             "\"},\"origid\":\"" ORIGID "\",\"rcd\":{\"a/b\":\"x\",\"icn\":\"data:image/png;base64,iVBORw\",\"jcl\":\"https://h.example/c\",\"nam\":\"x\"},\"rcdi\":{"
+             "\"},\"origid\":\"" ORIGID
+             "\",\"rcd\":{\"a/b\":\"x\",\"icn\":\"data:image/png;base64,iVBORw\",\"jcl\":\"https://h.example/c\",\"nam\":\"x\"},\"rcdi\":{"
              "\"/a~1b\":\"sha256-ui30kDosFOhtw7zKWJEbRKwdJRS3Inv26wjPuXj1Whs\",\"/icn\":\"sha256-D0Y2x49l02OezloGS1rnU+NAhhShT7GKtNdUDSwkhUM\","
              "\"/jcl\":\"sha256-mCkWOpLUTWt3Sk0uO1ykNFtWHtPw2IB+Jc4gn7isoDI\",\"/jcl/1/0/3\":\"sha256-D0Y2x49l02OezloGS1rnU+NAhhShT7GKtNdUDSwkhUM\"}}",
              GOOD_PARAMS);
