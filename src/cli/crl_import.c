@@ -6,7 +6,6 @@
 
 static const struct cli_option options[] = {
     {"--crl", CLI_VALUE, "FILE|-", "revocation list, DER or PEM", true},
-    {"--dir", CLI_VALUE, "DIR", "the folder of trust", true},
     {"--domain", CLI_VALUE, "NAME", "the domain in it; default \"default\"", false},
     {"--pa-trust", CLI_MANY, "FILE", "the policy administrator's root and signers, kept as the domain's pa.pem from now on", false},
     {"--at", CLI_VALUE, "TIME", "judge at this time; default now", false},
@@ -97,7 +96,7 @@ static int run(struct cli *cli)
     if (status == CLI_YES)
         status = trust_name(cli, &name);
     if (status == CLI_YES)
-        status = trust_hold(cli, &in.domain, cli_get(cli, "--dir"), name);
+        status = trust_hold(cli, &in.domain, cli->operand[0], name);
     if (status == CLI_YES)
         status = import(cli, &in);
     stir_trust_folder_release(&in.domain);
@@ -106,4 +105,4 @@ static int run(struct cli *cli)
     return status;
 }
 
-const struct cli_command cmd_crl_import = {"crl", "import", "", 0, 0, "put a revocation list into a folder of trust", options, run};
+const struct cli_command cmd_crl_import = {"crl", "import", "DIR", 1, 1, "put a revocation list into a folder of trust", options, run};

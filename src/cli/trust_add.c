@@ -8,6 +8,7 @@
 #include "core/bytes.h"
 
 static const struct cli_option options[] = {
+    {"--domain", CLI_VALUE, "NAME", "the new domain; default \"default\"", false},
     {"--pa-root", CLI_VALUE, "FILE", "the policy administrator's root, PEM: the one thing that is believed", false},
     {"--preset", CLI_VALUE, "us|ca", "begin with what is public of this country's administrator", false},
     {"--pa-url", CLI_VALUE, "URL", "base of the administrator's interface, before /api/v1/", false},
@@ -51,10 +52,10 @@ static int put_preset(const struct cli *cli, struct stir_writer *w)
     return preset ? cli_fail(cli, CLI_USAGE, "--preset \"%s\" is none of us, ca", preset) : CLI_YES;
 }
 
-/* Each option but the first two is a setting of its name. */
+/* Each option but the first three is a setting of its name. */
 static void put_settings(const struct cli *cli, struct stir_writer *w)
 {
-    for (const struct cli_option *o = options + 2; o->name; o++)
+    for (const struct cli_option *o = options + 3; o->name; o++)
         for (size_t i = 0; i < cli_all(cli, o->name); i++)
             stir_put_format(w, "%s = %s\n", o->name + 2, cli_nth(cli, o->name, i));
 }
@@ -103,23 +104,6 @@ static int read_root(const struct cli *cli, struct stir_slice *root)
     return status;
 }
 
-/* DIR/NAME, without a '/' at its end. */
-static int split(const struct cli *cli, char dir[STIR_TRUST_PATH], const char **name)
-{
-    size_t n = strlen(cli->operand[0]);
-    if (n >= STIR_TRUST_PATH)
-        return cli_fail(cli, CLI_USAGE, "%s: the name is too long", cli->operand[0]);
-    memcpy(dir, cli->operand[0], n + 1);
-    while (n > 1 && dir[n - 1] == '/')
-        dir[--n] = '\0';
-    char *slash = strrchr(dir, '/');
-    if (!slash || slash == dir)
-        return cli_fail(cli, CLI_USAGE, "\"%s\" is not DIR/NAME: a folder of trust, and the name of the new domain in it", cli->operand[0]);
-    *slash = '\0';
-    *name = slash + 1;
-    return stir_trust_name_is_good(*name) ? CLI_YES : cli_fail(cli, CLI_USAGE, "\"%s\" is no name of a domain: 1 to 32 letters, digits, '-', '_'", *name);
-}
-
 static int keep(const struct cli *cli, struct stir_trust_folder *folder, struct stir_slice conf, struct stir_slice root)
 {
     struct stir_diag diag = {0};
@@ -146,16 +130,16 @@ static int run(struct cli *cli)
 {
     struct stir_trust_folder folder = {.lock = -1};
     struct stir_slice root = {NULL, 0};
-    char dir[STIR_TRUST_PATH], conf[CONF];
-    const char *name;
-    size_t n;
-    int status = split(cli, dir, &name);
+    const char *name = NULL;
+    char conf[CONF];
+    size_t n = 0;
+    int status = trust_name(cli, &name);
     if (status == CLI_YES)
         status = write_conf(cli, conf, &n);
     if (status == CLI_YES)
         status = read_root(cli, &root);
     if (status == CLI_YES)
-        status = trust_hold(cli, &folder, dir, name);
+        status = trust_hold(cli, &folder, cli->operand[0], name);
     if (status == CLI_YES)
         status = keep(cli, &folder, stir_slice_of(conf, n), root);
     stir_trust_folder_release(&folder);
@@ -163,4 +147,4 @@ static int run(struct cli *cli)
     return status;
 }
 
-const struct cli_command cmd_trust_add = {"trust", "add", "DIR/NAME", 1, 1, "make a trust domain: its settings and its administrator's root", options, run};
+const struct cli_command cmd_trust_add = {"trust", "add", "DIR", 1, 1, "make a trust domain: its settings and its administrator's root", options, run};

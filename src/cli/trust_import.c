@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 static const struct cli_option options[] = {
-    {"--dir", CLI_VALUE, "DIR", "the folder of trust; made when it is not there", true},
     {"--domain", CLI_VALUE, "NAME", "the domain in it; default \"default\"", false},
     {"--list", CLI_VALUE, "FILE|-", "the policy administrator's list: the JWS, or its answer around it", false},
     {"--signer", CLI_VALUE, "FILE", "certificates of the list's signer, the body that its x5u gives", false},
@@ -122,7 +121,7 @@ static int import(const struct cli *cli, struct import *in, const char *name, bo
     int status = listed ? read_list(cli, in) : read_pem(cli, in);
     if (status != CLI_YES)
         return status;
-    status = trust_hold(cli, &in->domain, cli_get(cli, "--dir"), name);
+    status = trust_hold(cli, &in->domain, cli->operand[0], name);
     if (status == CLI_YES)
         status = listed ? keep_list(cli, in) : keep_pem(cli, in);
     stir_trust_folder_release(&in->domain);
@@ -153,4 +152,4 @@ static int run(struct cli *cli)
     return status;
 }
 
-const struct cli_command cmd_trust_import = {"trust", "import", "", 0, 0, "put the policy administrator's list, or anchors, into a folder", options, run};
+const struct cli_command cmd_trust_import = {"trust", "import", "DIR", 1, 1, "put the policy administrator's list, or anchors, into a folder", options, run};

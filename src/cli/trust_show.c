@@ -4,7 +4,6 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"--dir", CLI_VALUE, "DIR", "the folder of trust", true},
     {"--at", CLI_VALUE, "TIME", "how it stands at this time; default now", false},
     {"--alarm", CLI_FLAG, NULL, "exit status 1 also when half of a list's life is over", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
@@ -152,11 +151,11 @@ static int run(struct cli *cli)
     int64_t now;
     int status = cli_time(cli, "--at", cli_now(), &now);
     if (status == CLI_YES)
-        status = trust_read(cli, &store, cli_get(cli, "--dir"), now);
+        status = trust_read(cli, &store, cli->operand[0], now);
     if (status == CLI_YES)
         status = show(cli, store, now);
     stir_trust_store_free(store);
     return status;
 }
 
-const struct cli_command cmd_trust_show = {"trust", "show", "", 0, 0, "say what a folder of trust holds, and what is over", options, run};
+const struct cli_command cmd_trust_show = {"trust", "show", "DIR", 1, 1, "say what a folder of trust holds, and what is over", options, run};

@@ -52,7 +52,7 @@ def held(folder):
 
 
 def bring(file, *more, folder="trust", domain="us", signer="signer.pem", root=ROOT, at=AT):
-    return ["trust", "import", "--dir", folder, "--domain", domain, "--list", LISTS / file, "--signer", LISTS / signer, "--pa-root", root, *at, *more]
+    return ["trust", "import", folder, "--domain", domain, "--list", LISTS / file, "--signer", LISTS / signer, "--pa-root", root, *at, *more]
 
 
 # ---------------------------------------------------------------- lists
@@ -103,19 +103,19 @@ fact("of many at once the newest stays, whole", json.loads((many / "state.json")
      and (many / "list.jws").read_bytes() == (LISTS / "good-8.jws").read_bytes(), held(many))
 
 # ---------------------------------------------------------------- certificates
-case("anchors from PEM files", YES, "trust", "import", "--dir", "trust", "--domain", "lab", "--pem", CRLS / "other-root.pem", "--pem", LISTS / "rogue-root.pem", says="^lab: 2 certificates")
-case("not over the administrator's list", NO, "trust", "import", "--dir", "trust", "--domain", "us", "--pem", CRLS / "other-root.pem", says="kept by the administrator's list")
-case("not from junk", NO, "trust", "import", "--dir", "trust", "--domain", "lab", "--pem", LISTS / "good.jws")
+case("anchors from PEM files", YES, "trust", "import", "trust", "--domain", "lab", "--pem", CRLS / "other-root.pem", "--pem", LISTS / "rogue-root.pem", says="^lab: 2 certificates")
+case("not over the administrator's list", NO, "trust", "import", "trust", "--domain", "us", "--pem", CRLS / "other-root.pem", says="kept by the administrator's list")
+case("not from junk", NO, "trust", "import", "trust", "--domain", "lab", "--pem", LISTS / "good.jws")
 fact("and the anchors are still there", (work / "trust/lab/ca.pem").read_text().count("BEGIN CERTIFICATE") == 2)
-case("neither a list nor certificates", USAGE, "trust", "import", "--dir", "trust", says="--list FILE")
-case("a list without its signer", USAGE, "trust", "import", "--dir", "trust", "--list", LISTS / "good.jws", "--pa-root", ROOT, says="go together")
-case("certificates with a signer", USAGE, "trust", "import", "--dir", "trust", "--pem", ROOT, "--signer", ROOT, says="go together")
+case("neither a list nor certificates", USAGE, "trust", "import", "trust", says="--list FILE")
+case("a list without its signer", USAGE, "trust", "import", "trust", "--list", LISTS / "good.jws", "--pa-root", ROOT, says="go together")
+case("certificates with a signer", USAGE, "trust", "import", "trust", "--pem", ROOT, "--signer", ROOT, says="go together")
 for name in ("../us", "a/b", "", "x" * 33, "."):
-    case(f"a domain named \"{name}\"", USAGE, "trust", "import", "--dir", "trust", "--domain", name, "--pem", ROOT)
+    case(f"a domain named \"{name}\"", USAGE, "trust", "import", "trust", "--domain", name, "--pem", ROOT)
 
 # ---------------------------------------------------------------- revocation lists
 def crl(file, *more, folder="trust", domain="us", at=AT):
-    return ["crl", "import", "--crl", CRLS / file, "--dir", folder, "--domain", domain, *at, *more]
+    return ["crl", "import", "--crl", CRLS / file, folder, "--domain", domain, *at, *more]
 
 
 PA = ["--pa-trust", CRLS / "pa-root.pem", "--pa-trust", CRLS / "pa-crl.pem"]
@@ -130,7 +130,7 @@ for file, says in (("pa-rolled-back.crl", "older than"), ("pa-expired.crl", "out
 fact("and changes nothing", held(work / "trust") == before, held(work / "trust"))
 case("a newer one takes its place", YES, *crl("pa-leaf2.crl"), says="number 08")
 fact("in the same file", len(list(us.glob("*.crl"))) == 1)
-stir("trust", "import", "--dir", "direct", "--pem", CRLS / "ca-int.pem")
+stir("trust", "import", "direct", "--pem", CRLS / "ca-int.pem")
 status, out, err = stir(*crl("ca-direct.crl", folder="direct", domain="default"))
 fact("a list that an anchor signed itself", status == YES and out.startswith("default: ") and not err, out + err)
 case("without the administrator's certificates it is only warned of", YES, *crl("pa-indirect.crl", domain="lab"), says="warning: nobody in this domain")
@@ -148,54 +148,56 @@ fact("says issuer, number, entries", (shown.get("number"), shown.get("entries"),
 # ---------------------------------------------------------------- settings
 FULL = ["--pa-root", ROOT, "--pa-url", "https://pa.example/", "--login-env", "LAB", "--crl-url", "https://pa.example/crl", "--crl-host", "ca.example:8443", "--policy-oid", "1.2.3", "--spc-length", "4-5",
         "--country", "1", "--list-grace", "1d", "--crl-grace", "0s", "--list-refresh", "6h", "--crl-refresh", "30m"]
-case("a domain is added with its settings", YES, "trust", "add", "added/lab", *FULL, says="^lab: added/lab/domain.conf written$")
+case("a domain is added with its settings", YES, "trust", "add", "added", "--domain", "lab", *FULL, says="^lab: added/lab/domain.conf written$")
 conf = (work / "added/lab/domain.conf").read_text()
 fact("each on its line", all(f"\n{FULL[i][2:]} = {FULL[i + 1]}\n" in conf for i in range(2, len(FULL), 2)), conf)
 fact("and the administrator's root", (work / "added/lab/pa-root.pem").read_bytes() == ROOT.read_bytes())
-case("once", NO, "trust", "add", "added/lab", *FULL, says="is there already: edit it")
-case("a domain that was imported gets settings", YES, "trust", "add", "trust/lab/", "--country", "33")
-case("the preset us", YES, "trust", "add", "added/us", "--preset", "us")
+case("once", NO, "trust", "add", "added", "--domain", "lab", *FULL, says="is there already: edit it")
+case("a domain that was imported gets settings", YES, "trust", "add", "trust", "--domain", "lab", "--country", "33")
+case("the preset us", YES, "trust", "add", "added", "--domain", "us", "--preset", "us")
 conf = (work / "added/us/domain.conf").read_text()
 fact("knows its public revocation list", "crl-url = https://authenticate-api.iconectiv.com/download/v1/crl\n" in conf and conf.count("policy-oid = 2.16.840.1.114569.1.1.") == 4 and "pa-url" not in conf, conf)
-case("the preset ca", YES, "trust", "add", "added/ca", "--preset", "ca", "--crl-url", "https://pa.example/crl")
-case("a preset that is none", USAGE, "trust", "add", "added/de", "--preset", "de", says="none of us, ca")
+case("the preset ca", YES, "trust", "add", "added", "--domain", "ca", "--preset", "ca", "--crl-url", "https://pa.example/crl")
+case("a preset that is none", USAGE, "trust", "add", "added", "--domain", "de", "--preset", "de", says="none of us, ca")
 for what, words, says in (("a URL that is none", ["--crl-url", "http://pa.example/crl"], "crl-url: "), ("a span that is none", ["--list-grace", "72"], "list-grace: "), ("a country that is none", ["--country", "US"], "country: "),
                           ("an interface without a root", ["--pa-url", "https://pa.example"], "--pa-url needs --pa-root"), ("33 hosts", [w for i in range(33) for w in ("--crl-host", f"h{i}.example")], "crl-host: one more")):
-    case(f"not added: {what}", USAGE, "trust", "add", "added/no", *words, says=says)
-case("not added: a root that is none", NO, "trust", "add", "added/no", "--pa-root", CRLS / "pa-crl.pem", says="holds no root")
-for name in ("lab", "/lab", "added/", "added/a b", "added/..", "added/" + "x" * 33):
-    case(f"not added: {name}", USAGE, "trust", "add", name)
+    case(f"not added: {what}", USAGE, "trust", "add", "added", "--domain", "no", *words, says=says)
+case("not added: a root that is none", NO, "trust", "add", "added", "--domain", "no", "--pa-root", CRLS / "pa-crl.pem", says="holds no root")
+for name in ("", "a b", "..", "a/b", "x" * 33):
+    case(f"not added: {name}", USAGE, "trust", "add", "added", "--domain", name)
+case("the folder is needed", USAGE, "trust", "add", "--domain", "us")
+case("and one of them", USAGE, "trust", "show", "added", "trust")
 fact("what was not added left nothing", sorted(p.name for p in (work / "added").iterdir()) == ["ca", "lab", "us"], list((work / "added").iterdir()))
 case("a domain without a list trusts nobody, and says so", NO, "cert", "verify", CRLS / "chain1.pem", "--trust", "added", *AT, says="(?s)not trusted.*domain lab has no list yet")
-case("as does trust show", NO, "trust", "show", "--dir", "added", *AT, says="(?s)^ca\n  alarm    no list yet.*^lab\n  alarm|alarm")
+case("as does trust show", NO, "trust", "show", "added", *AT, says="(?s)^ca\n  alarm    no list yet.*^lab\n  alarm|alarm")
 (work / "added/lab/domain.conf").write_text("pa-url = https://pa.example\nlist-grace = 72\n\ncuontry = 1\n")
-case("a wrong line is told by its number", CANNOT, "trust", "show", "--dir", "added", *AT, says=r"(?s)warning: added/lab/domain.conf:2: list-grace: .*warning: added/lab/domain.conf:4: cuontry: no such setting")
+case("a wrong line is told by its number", CANNOT, "trust", "show", "added", *AT, says=r"(?s)warning: added/lab/domain.conf:2: list-grace: .*warning: added/lab/domain.conf:4: cuontry: no such setting")
 case("and the folder is not used", CANNOT, "cert", "verify", CRLS / "chain1.pem", "--trust", "added", *AT, says="and 1 wrong lines more")
 case("nothing to update", YES, "trust", "update", "direct", *AT, says="no domain has a pa-url")
 case("an update of a folder that is not there", CANNOT, "trust", "update", "nowhere", *AT, says="No such file")
-case("country codes hold for calls", YES, "trust", "import", "--dir", "fr", "--domain", "fr", "--pem", CRLS / "ca-root.pem", *AT)
+case("country codes hold for calls", YES, "trust", "import", "fr", "--domain", "fr", "--pem", CRLS / "ca-root.pem", *AT)
 (work / "fr/fr/domain.conf").write_text("country = 33\nspc-length = 5\n")
 case("a code of another length is told", YES, "cert", "verify", CRLS / "chain1.pem", "--trust", "fr", *AT, says="(?i)spc")
 
 # ---------------------------------------------------------------- shown
-case("trust show", YES, "trust", "show", "--dir", "trust", *AT, says="(?s)^lab\n.*us\n.*list     sequence 8, until 2026-07-01.*anchor   CN=Example SHAKEN ROOT")
-out = case("no alarm in the first half", YES, "trust", "show", "--dir", "many", "--at", "2026-06-15T00:00:00Z")
+case("trust show", YES, "trust", "show", "trust", *AT, says="(?s)^lab\n.*us\n.*list     sequence 8, until 2026-07-01.*anchor   CN=Example SHAKEN ROOT")
+out = case("no alarm in the first half", YES, "trust", "show", "many", "--at", "2026-06-15T00:00:00Z")
 fact("none", "alarm" not in out, out)
-case("an alarm at half of its life", YES, "trust", "show", "--dir", "many", "--at", "2026-06-16T00:00:00Z", says="alarm    half of its life is over")
-case("which counts when it is asked for", NO, "trust", "show", "--dir", "many", "--at", "2026-06-16T00:00:00Z", "--alarm")
-case("before that it is none", YES, "trust", "show", "--dir", "many", "--at", "2026-06-15T00:00:00Z", "--alarm")
-case("in its grace", NO, "trust", "show", "--dir", "many", "--at", "2026-07-03T23:59:59Z", says="alarm    expired, and used on for its grace: update")
-case("an expired list", NO, "trust", "show", "--dir", "many", "--at", "2026-07-04T00:00:00Z", says="alarm    expired: update")
-case("an expired revocation list", NO, "trust", "show", "--dir", "trust", "--at", "2037-01-01T00:00:00Z", says="(?s)crl .*alarm    expired: update, or import a newer revocation list")
-shown = json.loads(case("trust show --json", YES, "trust", "show", "--dir", "trust", *AT, "--json") or "{}")
+case("an alarm at half of its life", YES, "trust", "show", "many", "--at", "2026-06-16T00:00:00Z", says="alarm    half of its life is over")
+case("which counts when it is asked for", NO, "trust", "show", "many", "--at", "2026-06-16T00:00:00Z", "--alarm")
+case("before that it is none", YES, "trust", "show", "many", "--at", "2026-06-15T00:00:00Z", "--alarm")
+case("in its grace", NO, "trust", "show", "many", "--at", "2026-07-03T23:59:59Z", says="alarm    expired, and used on for its grace: update")
+case("an expired list", NO, "trust", "show", "many", "--at", "2026-07-04T00:00:00Z", says="alarm    expired: update")
+case("an expired revocation list", NO, "trust", "show", "trust", "--at", "2037-01-01T00:00:00Z", says="(?s)crl .*alarm    expired: update, or import a newer revocation list")
+shown = json.loads(case("trust show --json", YES, "trust", "show", "trust", *AT, "--json") or "{}")
 domain = shown.get("domains", [{}, {}])[1]
 fact("has its members", (domain.get("domain"), domain.get("sequence"), domain.get("life"), domain.get("whole"), len(domain.get("crls", [])), shown.get("expired")) == ("us", 8, "fresh", True, 1, False), shown)
 (many / "ca.pem").write_text((CRLS / "other-root.pem").read_text())
-case("an exchanged ca.pem is seen", YES, "trust", "show", "--dir", "many", *AT, says="alarm    ca.pem is not what was imported")
+case("an exchanged ca.pem is seen", YES, "trust", "show", "many", *AT, says="alarm    ca.pem is not what was imported")
 case("and warned of", NO, "cert", "verify", CRLS / "chain2.pem", "--trust", "many", *AT, says="warning: many/us/ca.pem is not what was imported")
 (work / "empty").mkdir()
-case("a folder without domains", CANNOT, "trust", "show", "--dir", "empty", says="holds no domain")
-case("a folder that is not there", CANNOT, "trust", "show", "--dir", "nowhere", says="No such file")
+case("a folder without domains", CANNOT, "trust", "show", "empty", says="holds no domain")
+case("a folder that is not there", CANNOT, "trust", "show", "nowhere", says="No such file")
 
 # ---------------------------------------------------------------- used
 case("a path under the list, in its domain", NO, "cert", "verify", CRLS / "chain2.pem", "--trust", "trust", *AT, says="revoked")

@@ -248,7 +248,7 @@ account = work / "account"
 account.write_text(f"# of the lab\nuser = carrier\npassword = {PASSWORD}\n")
 account.chmod(0o600)
 ADD = ["--pa-root", CRLS / "pa-root.pem", "--pa-url", url("pa", ""), "--login-file", account, "--crl-url", url("pa", "crl"), "--crl-host", f"ca.test:{PORT}"]
-case("a domain is added", YES, "trust", "add", "trust/us", *ADD)
+case("a domain is added", YES, "trust", "add", "trust", "--domain", "us", *ADD)
 case("which trusts nobody yet", NO, "cert", "verify", CRLS / "chain1.pem", "--trust", "trust", *AT, says="(?s)not trusted.*has no list yet")
 
 # ---------------------------------------------------------------- login and list
@@ -393,7 +393,7 @@ case("and what is over half of its life", YES, "trust", "update", "trust", *LAB,
 case("another domain is none", CANNOT, *UPDATE, "--domain", "fr", says="holds no domain fr")
 conf.write_text(settings + "nonsense\ncountry = 0\n")
 stays("wrong settings are told", CANNOT, *UPDATE, says=r"domain\.conf:\d+: is no .*and 1 wrong lines more")
-case("each by its line", CANNOT, "trust", "show", "--dir", "trust", says=r"(?s)warning: \S+domain\.conf:\d+: is no.*warning: \S+domain\.conf:\d+: country")
+case("each by its line", CANNOT, "trust", "show", "trust", says=r"(?s)warning: \S+domain\.conf:\d+: is no.*warning: \S+domain\.conf:\d+: country")
 conf.write_text(settings)
 
 # ---------------------------------------------------------------- revocation lists
