@@ -73,33 +73,34 @@ static void count_reason(struct many *m, enum stir_reason reason)
     m->n_reasons += i == m->n_reasons;
 }
 
-/* Everything of it that is judged, and what makes it a call of its own. */
-static bool digest_call(unsigned char digest[STIR_SHA256], struct stir_slice text, const struct stir_call *call)
+/* Each with its length: bytes that went from one header to the next make another call. */
+static bool digest_parts(EVP_MD_CTX *ctx, const struct stir_slice *parts, size_t n)
 {
-    const struct stir_slice parts[] = {call->call_id, call->cseq, call->ruri, call->from, call->to, call->date};
-    unsigned char *bytes = malloc(text.n + 1); /* all of them are parts of it */
-    size_t n = 0;
-    bool good = bytes != NULL;
-    for (size_t i = 0; good && i < sizeof(parts) / sizeof(parts[0]) + call->n_identity + call->n_pai; i++) {
-        size_t k = sizeof(parts) / sizeof(parts[0]);
-        struct stir_slice part = i < k ? parts[i] : i < k + call->n_identity ? call->identity[i - k] : call->pai[i - k - call->n_identity];
-        if (part.n > text.n - n)
-            continue; /* never: they do not overlap */
-        if (part.n)
-            memcpy(bytes + n, part.p, part.n);
-        n += part.n;
-    }
-    good = good && EVP_Q_digest(NULL, "SHA256", NULL, bytes, n, digest, NULL) == 1;
-    free(bytes);
+    bool good = EVP_DigestUpdate(ctx, &n, sizeof(n)) == 1;
+    for (size_t i = 0; good && i < n; i++)
+        good = EVP_DigestUpdate(ctx, &parts[i].n, sizeof(parts[i].n)) == 1 && EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
+    return good;
+}
+
+/* Everything of it that is judged, and what makes it a call of its own. */
+static bool digest_call(unsigned char digest[STIR_SHA256], const struct stir_call *call)
+{
+    const struct stir_slice parts[] = {call->call_id, call->cseq, call->ruri, call->from, call->to, call->date, call->priority, call->call_reason};
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 && digest_parts(ctx, parts, sizeof(parts) / sizeof(parts[0])) &&
+                digest_parts(ctx, call->identity, call->n_identity) && digest_parts(ctx, call->pai, call->n_pai) &&
+                digest_parts(ctx, call->resource_priority, call->n_resource_priority) && digest_parts(ctx, call->fingerprints, call->n_fingerprints) &&
+                EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
     return good;
 }
 
 /* The same INVITE again: a retransmission, or seen at a further hop. */
-static bool is_repeated(struct many *m, struct stir_slice text, const struct stir_call *call)
+static bool is_repeated(struct many *m, const struct stir_call *call)
 {
     unsigned char digest[STIR_SHA256];
     uint64_t key;
-    if (!digest_call(digest, text, call))
+    if (!digest_call(digest, call))
         return false;
     memcpy(&key, digest, sizeof(key));
     bool again = m->seen[key % SEEN] == key;
@@ -209,7 +210,7 @@ static void take(struct many *m, struct found *found)
     } else if (!good) {
         m->invites++;
         unreadable(m, found, call, diag.text);
-    } else if (is_repeated(m, found->text, call)) {
+    } else if (is_repeated(m, call)) {
         m->repeated++;
     } else if (is_in_dialog(call) && call->n_identity == 0) {
         m->in_dialog++;
