@@ -517,6 +517,24 @@ static void messages_longer_than_they_may_be_are_told(void **state)
     hear_free(heard);
 }
 
+/* Each of its lines could begin one: it is given up once, as far as it was read, and not once a line. */
+static void a_message_without_end_is_given_up_as_one(void **state)
+{
+    static const char start[] = "INVITE sip:a@b SIP/2.0\r\n";
+    struct heard *heard = hear_new();
+    uint32_t seq = 100;
+    (void)state;
+    for (; seq < 100 + 70000; seq += sizeof(start) - 1)
+        send_tcp(heard, 1, seq, ACK, S(start));
+    assert_count(heard, too_long, 1);
+    send_tcp(heard, 1, seq, ACK, S("\r\n"));
+    assert_int_equal(heard->messages, 1); /* what comes behind is read again */
+    send_tcp(heard, 2, 100, ACK, S("INVITE sip:a@b SIP/2.0\r\nINVITE sip:a@b SIP/2.0\r\nContent-Length: 65536\r\n\r\n" OTHER));
+    assert_count(heard, too_long, 2);
+    assert_int_equal(heard->messages, 2);
+    hear_free(heard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +561,7 @@ int main(void)
         cmocka_unit_test(what_streams_hold_back_is_bounded),
         cmocka_unit_test(tls_is_told_once_a_stream),
         cmocka_unit_test(messages_longer_than_they_may_be_are_told),
+        cmocka_unit_test(a_message_without_end_is_given_up_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

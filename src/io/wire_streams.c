@@ -171,7 +171,7 @@ static size_t step(struct stir_streams *all, struct stream *s, struct stir_wire_
     size_t body = head ? stir_sip_content_length(stir_slice_upto(text, head)) : 0;
     if (head > STIR_MAX_MESSAGE || body > STIR_MAX_MESSAGE || head + body > STIR_MAX_MESSAGE || (!head && text.n > STIR_MAX_MESSAGE)) {
         stats->too_long++;
-        return lf + 1;
+        return head ? head : s->scanned + 1; /* not line by line: each could begin another as long */
     }
     s->whole = head ? head + body : 0;
     if (!head || s->whole > text.n)
