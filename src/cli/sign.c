@@ -89,22 +89,22 @@ static int read_numbers(const struct cli *cli, struct signing *s)
     return CLI_YES;
 }
 
-/* Which kinds take an option that not all of them take. */
+/* Which kinds take an option that not all of them take, and which cannot do without when no message has what it says. */
 static const struct {
     const char *option;
-    unsigned kinds;
+    unsigned kinds, needed;
 } belongs[] = {
-    {"--attest", 1u << STIR_PPT_SHAKEN},
-    {"--origid", 1u << STIR_PPT_SHAKEN},
-    {"--div", 1u << STIR_PPT_DIV | 1u << STIR_PPT_DIV_O},
-    {"--hi", 1u << STIR_PPT_DIV | 1u << STIR_PPT_DIV_O},
-    {"--opt", 1u << STIR_PPT_DIV_O},
-    {"--rph", 1u << STIR_PPT_RPH},
-    {"--sph", 1u << STIR_PPT_RPH},
-    {"--rcd", 1u << STIR_PPT_RCD},
-    {"--rcdi", 1u << STIR_PPT_RCD},
-    {"--crn", 1u << STIR_PPT_RCD | 1u << STIR_PPT_SHAKEN},
-    {"--iss", 1u << STIR_PPT_RCD},
+    {"--attest", 1u << STIR_PPT_SHAKEN, 0},
+    {"--origid", 1u << STIR_PPT_SHAKEN, 0},
+    {"--div", 1u << STIR_PPT_DIV | 1u << STIR_PPT_DIV_O, 1u << STIR_PPT_DIV | 1u << STIR_PPT_DIV_O},
+    {"--hi", 1u << STIR_PPT_DIV | 1u << STIR_PPT_DIV_O, 0},
+    {"--opt", 1u << STIR_PPT_DIV_O, 1u << STIR_PPT_DIV_O},
+    {"--rph", 1u << STIR_PPT_RPH, 1u << STIR_PPT_RPH},
+    {"--sph", 1u << STIR_PPT_RPH, 0},
+    {"--rcd", 1u << STIR_PPT_RCD, 0},
+    {"--rcdi", 1u << STIR_PPT_RCD, 0},
+    {"--crn", 1u << STIR_PPT_RCD | 1u << STIR_PPT_SHAKEN, 0},
+    {"--iss", 1u << STIR_PPT_RCD, 0},
 };
 
 static int read_kind(const struct cli *cli, enum stir_ppt *kind)
@@ -229,6 +229,9 @@ static int sign_numbers(struct cli *cli, struct signing *s)
     if (cli_has(cli, "--compact") || cli_has(cli, "--mky"))
         return cli_fail(cli, CLI_USAGE, "%s needs --invite FILE: it takes its claims from the message", cli_has(cli, "--compact") ? "--compact" : "--mky");
     int status = read_claims(cli, s);
+    for (size_t i = 0; status == CLI_YES && i < sizeof(belongs) / sizeof(belongs[0]); i++)
+        if (belongs[i].needed & 1u << s->params.claims.ppt && !cli_has(cli, belongs[i].option))
+            return cli_fail(cli, CLI_USAGE, "--ppt %s needs %s, or --invite FILE that has it", cli_get(cli, "--ppt"), belongs[i].option);
     if (status == CLI_YES)
         status = read_numbers(cli, s);
     if (status != CLI_YES)

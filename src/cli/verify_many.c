@@ -356,6 +356,10 @@ static int read_log(struct many *m, FILE *file)
         return cli_fail(m->cli, CLI_CANNOT, "out of memory");
     }
     for (off_t at = 0; m->status != CLI_CANNOT && (n = fread(bytes, 1, sizeof(bytes), file)) > 0; at += (off_t)n) {
+        if (at == 0 && stir_capture_is(stir_slice_of(bytes, n))) {
+            m->status = cli_fail(m->cli, CLI_CANNOT, "%s: is a capture, no log: give its name without --sip-log", m->path);
+            break;
+        }
         stir_sip_log_feed(log, stir_slice_of(bytes, n));
         show_progress(m, (long)at);
     }

@@ -42,7 +42,7 @@ static void end(struct stir_trust_errand *e, enum stir_trust_end how, const char
     *all->last = e;
     all->last = &e->next;
     e->outcome.end = how;
-    snprintf(e->outcome.detail, sizeof(e->outcome.detail), "%s", detail);
+    snprintf(e->outcome.detail, sizeof(e->outcome.detail), "%.*s", (int)sizeof(e->outcome.detail) - 1, detail);
 }
 
 /* What came is bad, or the trouble is our own. */

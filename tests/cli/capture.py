@@ -265,6 +265,7 @@ case("and else the clock", NO, "--sip-log", put("a.log", good), says=(r"^line 1 
 case("a message alone in FILE is one call", YES, put("one.sip", good), "--at", AT, says=r"^TN-Validation-Passed", never="^calls:")
 case("a message that the log cuts", NO, "--sip-log", put("a.log", text[:300] + "\n[later] something else\n"), says="an INVITE that is cut")
 case("a log without SIP", NO, "--sip-log", put("a.log", "nothing here\n" * 100), says="no INVITE")
+case("a capture for a log", CANNOT, "--sip-log", "twice.pcap", says="is a capture, no log: give its name without --sip-log")
 case("a log that is not there", CANNOT, "--sip-log", "nowhere.log", says="No such file")
 case("lines without end are borne", NO, "--sip-log", put("a.log", b"x" * 3000000 + b"\n" + b"INVITE sip:a@b SIP/2.0\n" + b"A: " + b"y" * 200000 + b"\n"), says="lines are longer than 65536 bytes")
 case("fingerprints of the log's SDP are compared", YES, "--sip-log", put("a.log", LOGS["sngrep"][0]), "--explain", says="mky")

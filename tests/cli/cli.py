@@ -235,7 +235,7 @@ case("verifies", YES, "verify", "--identity", nested, "--orig", ORIG, "--dest", 
 case("and its tokens are explained", YES, "verify", "--identity", nested, "--orig", ORIG, "--dest", "12125550177", *VERIFY, "--explain", says="Identity 1 of 1, token 1 inside of its own: TN-Validation-Passed ppt=shaken")
 case("to another target not", NO, "verify", "--identity", nested, "--orig", ORIG, "--dest", "12125550178", *VERIFY, says="reason=dest-mismatch")
 case("div-o of another caller", USAGE, *DIVERT, "--ppt", "div-o", "--orig", "12155559999", "--dest", "12125550177", "--div", DEST, "--opt", identity, says="does not change the caller")
-case("div-o without what it nests", USAGE, *DIVERT, "--ppt", "div-o", *NUMBERS, says="opt is no token in full form")
+case("div-o without what it nests", USAGE, *DIVERT, "--ppt", "div-o", *NUMBERS, says="--ppt div-o needs --opt")
 case("what it nests with another kind", USAGE, *DIVERT, "--ppt", "div", *NUMBERS, "--opt", identity, says="--opt does not go with --ppt div")
 case("or with an INVITE", USAGE, *DIVERT, "--ppt", "div-o", "--invite", "diverted.sip", "--opt", identity, says="come from the INVITE")
 case("an index of nobody", USAGE, *DIVERT, "--ppt", "div", "--invite", "diverted.sip", "--hi", "1", says="give both")

@@ -155,6 +155,8 @@ for what, words, says in (("shaken", ["--attest", "A"], "full form alone"), ("di
                           ("another time", ["--ppt", "none", "--iat", "2026-01-01T00:00:00Z"], "stale|Date")):
     status, out, err = stir(*SIGN, *words, "--compact", "--invite", "compact-none.sip" if what == "another time" else "call.sip")
     fact(f"no compact form has {what}", status in (USAGE, NO) and re.search(says, err) and len(err.splitlines()) == 1 and not out, (status, out, err))
+for kind, option in (("div", "--div"), ("div-o", "--div"), ("rph", "--rph")):
+    case(f"{kind} from numbers needs {option}", USAGE, *SIGN, "--ppt", kind, "--orig", ORIG, "--dest", DEST, says=f"--ppt {kind} needs {option}, or --invite FILE")
 case("numbers alone have no compact form", USAGE, *SIGN, "--ppt", "none", "--compact", "--orig", ORIG, "--dest", DEST, says="--compact needs --invite")
 pai = sip(INVITE, "P-Asserted-Identity: <tel:+12155550000>")
 case("From is who calls in the compact form", YES, *FULL, "--invite", "-", stdin=make(*SIGN, "--ppt", "none", "--compact", "--invite", "-", stdin=pai))
