@@ -398,6 +398,11 @@ static void nothing_is_fetched_for_a_list_where_it_must_not_be(void **state)
         enum stir_reason reason;
     } rows[] = {
         {"off by policy", {.url = LIST_URL}, false, true, STIR_R_TNAUTH_MISSING},
+        {"that of a CA, off by policy: its limit is not known",
+         {.parent = "", .parent_url = PARENT_URL, .leaf = "one:" ORIG},
+         false,
+         true,
+         STIR_R_TNLIST_MISSING},
         {"a list in the certificate", {.leaf = "spc:709J", .url = LIST_URL}, true, true, STIR_R_NONE},
         {"no https", {.url = "http://numbers.example.com/709J.der"}, true, true, STIR_R_TNLIST_MISSING},
         {"another port", {.url = "https://numbers.example.com:81/709J.der"}, true, true, STIR_R_TNLIST_MISSING},

@@ -133,8 +133,9 @@ bool stir_judge_tnlist(struct stir_judgement *j)
         came = came || t->list;
         if (t->url.p && !t->list)
             stir_judge_say(j, STIR_R_TNLIST_MISSING, "%.*s: %s", STIR_SHOW(t->url), t->miss);
-        else if (i == 0 && !t->url.p && is_by_reference(cert_at(j, 0)))
-            stir_judge_say(j, STIR_R_TNAUTH_MISSING, "it is behind a URL, and nothing is fetched for it"); /* whatever policy the chain was judged under */
+        else if (!t->url.p && is_by_reference(cert_at(j, i))) /* whatever policy the chain was judged under; a limit that is not known is none to be within */
+            stir_judge_say(j, i ? STIR_R_TNLIST_MISSING : STIR_R_TNAUTH_MISSING, "that of %.*s is behind a URL, and nothing is fetched for it",
+                           STIR_NAME(cert_at(j, i)->subject));
     }
     if (came)
         judge_containment(j);
