@@ -51,11 +51,11 @@ def ether(packet, tags=b""):
 
 def pcap(packets, at, link=ETHERNET, order="<", magic=0xA1B2C3D4, snap=262144):
     """`packets`: bytes, or (bytes, second)."""
-    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link)
+    out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link)]
     for packet in packets:
         data, when = packet if isinstance(packet, tuple) else (packet, at)
-        out += struct.pack(order + "IIII", when, 0, min(len(data), snap), len(data)) + data[:snap]
-    return out
+        out.append(struct.pack(order + "IIII", when, 0, min(len(data), snap), len(data)) + data[:snap])
+    return b"".join(out)
 
 
 def pcapng(packets, at, link=ETHERNET):
