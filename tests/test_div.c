@@ -42,7 +42,7 @@ static struct stir_verdict *judge(struct scene *s, const char *tokens, char to, 
     call.n_resource_priority = strstr(tokens, "rph") != NULL;
     if (target) {
         snprintf(s->ruri, sizeof(s->ruri), "%s", number(target, room));
-        call.ruri = S(s->ruri);
+        call.ruri = target == '?' ? S("sip:@") : S(s->ruri); /* '?': one that nobody can read */
     }
     return call_verify(&call, &policy, pki.trust, stir_slice_of(pki.pem, pki.pem_len), NOW);
 }
@@ -397,6 +397,23 @@ static void a_retargeted_call_is_told_apart(void **state)
     stir_verdict_free(verdict);
 }
 
+/* It may lead anywhere. */
+static void a_request_uri_that_cannot_be_read_is_no_callee(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    struct stir_verdict *verdict = judge(&scene, "shaken 1>2", '2', '?', "strict");
+    assert_int_equal(verdict->reason, STIR_R_RETARGETED_WITHOUT_DIV);
+    stir_verdict_free(verdict);
+    verdict = judge(&scene, "shaken 1>2|div 1>3 by 2", '2', '?', "strict");
+    assert_int_not_equal(verdict->verstat, STIR_VERSTAT_PASSED);
+    stir_verdict_free(verdict);
+    verdict = judge(&scene, "shaken 1>2", '2', '?', "shaken");
+    assert_int_equal(verdict->verstat, STIR_VERSTAT_PASSED);
+    assert_int_equal(check_of(verdict, STIR_CHECK_DEST)->reason, STIR_R_RETARGETED_WITHOUT_DIV);
+    stir_verdict_free(verdict);
+}
+
 /* RFC 8946 §3: the signer of a div token holds the diverting number, not the caller's. */
 /*= RFC8946-3h RFC8946-4.2c test */
 static void authority_is_over_the_diverting_number(void **state)
@@ -502,6 +519,7 @@ int main(void)
         cmocka_unit_test(the_way_is_shown),
         cmocka_unit_test(a_div_for_another_caller_links_nothing),
         cmocka_unit_test(a_retargeted_call_is_told_apart),
+        cmocka_unit_test(a_request_uri_that_cannot_be_read_is_no_callee),
         cmocka_unit_test(authority_is_over_the_diverting_number),
         cmocka_unit_test(a_maze_of_diversions_is_judged_at_once),
         cmocka_unit_test(no_more_than_ten_diversions_are_followed),

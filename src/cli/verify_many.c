@@ -31,7 +31,8 @@ struct many {
     const char *path, *call_id;
     off_t size;
     bool shows_progress;
-    uint64_t seen[SEEN]; /* of INVITEs: retransmissions and further hops of one are judged once. A place holds the last that fell on it */
+    unsigned char secret[STIR_REPLAY_SECRET]; /* so that nobody can write two INVITEs that look the same to `seen` and to the memory of tokens */
+    uint64_t seen[SEEN];                      /* of INVITEs: retransmissions and further hops of one are judged once. A place holds the last that fell on it */
 
     uint64_t messages, invites, repeated, in_dialog, cut, unreadable;
     uint64_t passed, failed;
@@ -83,14 +84,14 @@ static bool digest_parts(EVP_MD_CTX *ctx, const struct stir_slice *parts, size_t
 }
 
 /* Everything of it that is judged, and what makes it a call of its own. */
-static bool digest_call(unsigned char digest[STIR_SHA256], const struct stir_call *call)
+static bool digest_call(unsigned char digest[STIR_SHA256], struct stir_slice secret, const struct stir_call *call)
 {
     const struct stir_slice parts[] = {call->call_id, call->cseq, call->ruri, call->from, call->to, call->date, call->priority, call->call_reason};
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 && digest_parts(ctx, parts, sizeof(parts) / sizeof(parts[0])) &&
-                digest_parts(ctx, call->identity, call->n_identity) && digest_parts(ctx, call->pai, call->n_pai) &&
-                digest_parts(ctx, call->resource_priority, call->n_resource_priority) && digest_parts(ctx, call->fingerprints, call->n_fingerprints) &&
-                EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
+    bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 && digest_parts(ctx, &secret, 1) &&
+                digest_parts(ctx, parts, sizeof(parts) / sizeof(parts[0])) && digest_parts(ctx, call->identity, call->n_identity) &&
+                digest_parts(ctx, call->pai, call->n_pai) && digest_parts(ctx, call->resource_priority, call->n_resource_priority) &&
+                digest_parts(ctx, call->fingerprints, call->n_fingerprints) && EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
     EVP_MD_CTX_free(ctx);
     return good;
 }
@@ -100,7 +101,7 @@ static bool is_repeated(struct many *m, const struct stir_call *call)
 {
     unsigned char digest[STIR_SHA256];
     uint64_t key;
-    if (!digest_call(digest, call))
+    if (!digest_call(digest, stir_slice_of(m->secret, sizeof(m->secret)), call))
         return false;
     memcpy(&key, digest, sizeof(key));
     bool again = m->seen[key % SEEN] == key;
@@ -379,11 +380,10 @@ static int read_log(struct many *m, FILE *file)
 /* A memory of the tokens of this file. */
 static int remember(struct many *m)
 {
-    unsigned char secret[STIR_REPLAY_SECRET];
-    if (!cli_has(m->cli, "--check-replay"))
-        return CLI_YES;
-    m->judge.policy.check_replay = true;
-    if (RAND_bytes(secret, sizeof(secret)) != 1 || stir_replay_new(&m->judge.sources.replay, REPLAY_ENTRIES, secret) != STIR_OK)
+    if (RAND_bytes(m->secret, sizeof(m->secret)) != 1)
+        return cli_fail(m->cli, CLI_CANNOT, "no random numbers");
+    m->judge.policy.check_replay = cli_has(m->cli, "--check-replay");
+    if (m->judge.policy.check_replay && stir_replay_new(&m->judge.sources.replay, REPLAY_ENTRIES, m->secret) != STIR_OK)
         return cli_fail(m->cli, CLI_CANNOT, "out of memory");
     return CLI_YES;
 }

@@ -205,7 +205,8 @@ static void judge_callee(struct stir_judgement *j)
         stir_judge_say(j, STIR_R_DEST_MISMATCH, "dest is %.*s%s, the message says %s", STIR_SHOW(p->dest[0].text), p->n_dest > 1 ? " and others" : "",
                        m->callee.text);
     else if (m->retargeted)
-        stir_judge_say(j, STIR_R_RETARGETED_WITHOUT_DIV, "signed for %s, the call reaches %s", m->callee.text, m->target.text);
+        stir_judge_say(j, STIR_R_RETARGETED_WITHOUT_DIV, "signed for %s, the call reaches %s", m->callee.text,
+                       m->target.kind == STIR_PARTY_NONE ? "somebody whom the Request-URI does not name" : m->target.text);
     stir_judge_pass(j, STIR_CHECK_DEST);
 }
 

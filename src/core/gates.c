@@ -139,7 +139,8 @@ void stir_message_read(struct stir_message *message, const struct stir_call *cal
     }
     if (!read_party(&message->callee, call->to, policy) && !read_party(&message->callee, call->ruri, policy))
         message->callee = (struct stir_party){0};
-    message->retargeted = read_party(&message->target, call->ruri, policy) && !stir_party_eq(&message->target, &message->callee);
+    /* A Request-URI that cannot be read leads somewhere, and nobody can say that it is to the callee. */
+    message->retargeted = call->ruri.p && !(read_party(&message->target, call->ruri, policy) && stir_party_eq(&message->target, &message->callee));
     if (!message->retargeted)
         message->target = message->callee;
     if (call->date.p) {

@@ -11,8 +11,8 @@
 struct stir_message {
     const struct stir_call *call;
     struct stir_party caller, callee;
-    struct stir_party target; /* whom the call reaches: the Request-URI, else the callee */
-    bool retargeted;          /* the Request-URI names somebody else than To */
+    struct stir_party target; /* whom the call reaches: the Request-URI; without one the callee; nobody when it cannot be read */
+    bool retargeted;          /* the Request-URI does not name the callee of To */
     bool has_date;
     enum stir_reason date_fault; /* STIR_R_NONE, or why the Date header is no use */
     int64_t date;
