@@ -207,7 +207,7 @@ static void es256_agrees_with_openssl_both_ways(void **state)
 static void es256_keeps_keys_apart_when_places_run_out(void **state)
 {
     struct world *w = *state;
-    enum { N = 150 };
+    enum { N = 2000 };
     static unsigned char sigs[N][STIR_ES256_SIG];
     static struct stir_key *keys[N];
     for (size_t i = 0; i < N; i++) {

@@ -68,7 +68,7 @@ STIR_API STIR_MUST_USE enum stir_err stir_key_write_pem(char *buf, size_t cap, s
  *  @return STIR_OK; STIR_ELIMIT (`cap` too small; 512 is enough), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_key_write_public_pem(char *buf, size_t cap, size_t *len, const struct stir_key *key);
 
-/** One thread's tools for ES256: fetched algorithms and prepared contexts of the keys it used last, at most 64. It is an owner of those keys. */
+/** One thread's tools for ES256: fetched algorithms and prepared contexts of the keys it used last, at most 1,024, 4 KB each. It is an owner of those keys. */
 struct stir_es256_ctx;
 
 /** Make one.

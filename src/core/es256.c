@@ -9,7 +9,8 @@
 #include <openssl/ec.h>
 #include <stdlib.h>
 
-enum { KEYS = 64 }; /* some 4 KB each with OpenSSL's contexts; a carrier's peers in one busy moment */
+/* Some 4 KB each with OpenSSL's contexts. A few hundred signers make up the network: 1,024 places, each key in one of the four of its set. */
+enum { SET_BITS = 8, WAYS = 4, KEYS = WAYS << SET_BITS };
 
 /* A key in use. The context owns the key, so that no other can take its address while the contexts are kept. */
 struct slot {
@@ -79,12 +80,19 @@ enum stir_err stir_es256_digest(struct stir_es256_ctx *ctx, struct stir_slice da
     return done ? STIR_OK : stir_ossl_failure();
 }
 
-/* The slot of `key`; a new key takes the place of the one that was not used for the longest time. */
+/* The set of `key`, by its address: whoever chooses keys does not choose where they lie. */
+static struct slot *set_of(struct stir_es256_ctx *ctx, const struct stir_key *key)
+{
+    uint64_t spread = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
+    return ctx->slots + WAYS * (spread >> (64 - SET_BITS));
+}
+
+/* The slot of `key`; a new key takes the place of the one in its set that was not used for the longest time. */
 static struct slot *slot_of(struct stir_es256_ctx *ctx, struct stir_key *key)
 {
-    struct slot *oldest = ctx->slots;
+    struct slot *set = set_of(ctx, key), *oldest = set;
     uint64_t turn = ++ctx->turn;
-    for (struct slot *s = ctx->slots; s < ctx->slots + KEYS; s++) {
+    for (struct slot *s = set; s < set + WAYS; s++) {
         if (s->key == key) {
             s->used = turn;
             return s;
