@@ -81,10 +81,13 @@ class Copy:
         if applied.returncode:
             return f"does not apply: {applied.stderr.strip().splitlines()[-1] if applied.stderr.strip() else 'no reason given'}"
         try:
-            colour, output = self.test(patch.test)
+            for _ in range(2):  # on a busy machine another case may fail instead of the one that is named, once; one that stays green has had its chance
+                colour, output = self.test(patch.test)
+                red = [line for line in output.splitlines() if not re.match(r"ok\b", line)]
+                if colour != "red" or not patch.case or any(patch.case in line for line in red):
+                    break
         finally:
             self.run("git", "apply", "--whitespace=nowarn", "-R", patch.path)
-        red = [line for line in output.splitlines() if not re.match(r"ok\b", line)]
         if colour == "broken":
             errors = [line for line in output.splitlines() if "error" in line.lower()]
             return f"does not build, or {patch.test} is no test: {(errors or output.splitlines() or ['?'])[0]}"
