@@ -232,15 +232,6 @@ static void judge_loose(struct stir_judgement *tokens, size_t n, struct stir_jud
         stir_judge_say(div, STIR_R_DIV_CHAIN_BROKEN, "%.*s diverts to %.*s", STIR_SHOW(div->passport->div.text), STIR_SHOW(div->passport->dest[0].text));
 }
 
-/* It stands on a way, or its like does: a token in a header, and in a div-o that was made around it. */
-static bool is_used(const struct stir_judgement *tokens, size_t n, const struct stir_judgement *j, uint32_t used)
-{
-    for (size_t i = 0; i < n; i++)
-        if (used & UINT32_C(1) << i && stir_slice_eq(tokens[i].identity.token, j->identity.token))
-            return true;
-    return false;
-}
-
 void stir_judge_target(struct stir_judgement *tokens, size_t n)
 {
     uint32_t used = 0;
@@ -265,7 +256,7 @@ void stir_judge_target(struct stir_judgement *tokens, size_t n)
         struct stir_judgement *j = &tokens[i];
         if (!is_div(j))
             continue;
-        if (is_used(tokens, n, j, used))
+        if (used & UINT32_C(1) << i)
             stir_judge_pass(j, STIR_CHECK_DEST);
         else
             judge_loose(tokens, n, j, too_long);
