@@ -71,6 +71,9 @@ static void check(struct stir_slice text)
     if (list)
         check_info(list);
     stir_ca_list_free(list);
+    char url[STIR_MAX_URL + 1];
+    enum stir_err named = stir_ca_list_signer_url(url, sizeof(url), text, NULL);
+    hold(named == STIR_OK || err != STIR_OK); /* what is good says who signed it */
 }
 
 /* The claims under the administrator's signature. */

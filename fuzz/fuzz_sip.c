@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/history.h"
+#include "core/sip.h"
 
 static void require(bool holds)
 {
@@ -32,6 +33,19 @@ static void slices_lie_within(const struct stir_sip *sip, struct stir_slice m)
     require(call->n_resource_priority <= STIR_MAX_RPH);
     for (size_t i = 0; i < call->n_resource_priority; i++)
         within(m, call->resource_priority[i]);
+}
+
+/* Folds and escapes taken out, a text is no longer than it was. */
+static void texts_are_plain(const struct stir_call *call)
+{
+    const struct stir_slice raw[] = {call->display_name, call->call_reason};
+    struct stir_arena arena = {NULL, 0, 0};
+    for (size_t i = 0; i < sizeof(raw) / sizeof(raw[0]); i++) {
+        struct stir_slice text = {NULL, 0};
+        if (raw[i].p)
+            require(stir_sip_text(&text, &arena, raw[i]) != STIR_OK || text.n <= raw[i].n);
+    }
+    stir_arena_clear(&arena);
 }
 
 /* A Date behind the start line and an Identity behind the last header are read back, and nothing else changes. */
@@ -93,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     require(!diag.text[0] && sip.call.is_response == (sip.status != 0) && (sip.method.p == NULL) == sip.call.is_response);
     slices_lie_within(&sip, message);
+    texts_are_plain(&sip.call);
     takes_headers(&sip, message);
     names_a_diverter(&sip, message);
     return 0;

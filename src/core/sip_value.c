@@ -19,7 +19,7 @@ struct stir_slice stir_display_name(struct stir_slice from)
 static struct stir_slice quoted_value(struct stir_slice s, struct stir_slice name)
 {
     const struct stir_slice none = {NULL, 0};
-    if (!stir_slice_ieq(stir_slice_upto(s, name.n), name))
+    if (s.n < name.n || !stir_slice_ieq(stir_slice_upto(s, name.n), name))
         return none;
     s = skip_lws(stir_slice_from(s, name.n));
     if (!s.n || s.p[0] != '=')
