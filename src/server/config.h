@@ -1,0 +1,26 @@
+/* stir.conf(5) in one table: every key with its section, type, unit, default, bounds and one line of help. The table drives reading, `stir conf check`, `stir
+ * conf show` and the man page. */
+#ifndef STIR_SERVER_CONFIG_H
+#define STIR_SERVER_CONFIG_H
+
+#include "service/conf.h"
+
+#include <stir/err.h>
+
+/* Told of every wrong line: "stir.conf:12: [sip as] listen: ...". */
+struct stir_config_say {
+    void (*say)(void *arg, const char *text);
+    void *arg;
+};
+
+/* Read the file `path`. All faults are said, not the first alone. STIR_EIO (cannot be read), STIR_EVALUE (faults were said), STIR_ELIMIT, STIR_ENOMEM; `*out`
+ * is untouched unless STIR_OK. Does not look at the files that it names: stir_config_files() and the services do. */
+enum stir_err stir_config_read(struct stir_conf **out, const char *path, const struct stir_config_say *say) STIR_MUST_USE;
+/* The same from text; `name` stands in the faults. */
+enum stir_err stir_config_parse(struct stir_conf **out, struct stir_slice text, const char *name, const struct stir_config_say *say) STIR_MUST_USE;
+void stir_config_free(struct stir_conf *conf);
+
+/* As a file that gives the same conf again; `effective`: every key, those left at their default as comments of what they are. free() it. */
+char *stir_config_text(const struct stir_conf *conf, bool effective);
+
+#endif

@@ -1,0 +1,27 @@
+/* What is kept of calls, for people, courts and machines: two streams that never mix. The log may sample and masks numbers; evidence never does either. Behind
+ * stir_records_put() stands one thread that writes; the callers never wait for a disk. */
+#ifndef STIR_SERVICE_RECORDS_H
+#define STIR_SERVICE_RECORDS_H
+
+#include "service/metrics.h"
+#include "service/record.h"
+
+struct stir_records;
+
+/* Begin. STIR_EIO, STIR_EVALUE: `diag` says which file or key. */
+enum stir_err stir_records_new(struct stir_records **out, const struct stir_conf *conf, struct stir_metrics *metrics, struct stir_diag *diag) STIR_MUST_USE;
+/* Write what is there, then stop. */
+void stir_records_free(struct stir_records *records);
+/* From now on as this conf has it (a reload); what cannot be is said, and nothing changes. */
+enum stir_err stir_records_reload(struct stir_records *records, const struct stir_conf *conf, struct stir_diag *diag) STIR_MUST_USE;
+
+/* One call. From any thread; copies what it needs; waits for nothing but a short lock. */
+void stir_records_put(struct stir_records *records, const struct stir_record *record);
+/* A call that is to be signed may be, as [evidence] when-full has it. */
+bool stir_records_may_sign(struct stir_records *records);
+/* Something that is no call: "reload", "trust", "fetch", "front" ... with a line for people. Level as of struct stir_conf_log. From any thread. */
+void stir_records_say(struct stir_records *records, int level, const char *event, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Is evidence written; "" or what is wrong, for /readyz. */
+void stir_records_fault(struct stir_records *records, char *buf, size_t cap);
+
+#endif

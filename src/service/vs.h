@@ -1,0 +1,46 @@
+/* The verification service of the daemon: one call in, one answer when everything is there or the time is over. Certificates come from the cache of judged
+ * chains, else from the one fetcher; a call that waits is state, never a blocked thread. All functions belong to the worker's thread. */
+#ifndef STIR_SERVICE_VS_H
+#define STIR_SERVICE_VS_H
+
+#include "service/record.h"
+#include "service/worker.h"
+
+#include <stir/verify.h>
+
+struct stir_vs_answer {
+    const struct stir_verdict *verdict; /* NULL: out of memory and the like */
+    const struct stir_conf_actions *actions;
+    enum stir_conf_act act; /* an emergency call is never stopped, and never waits longer than STIR_VS_EMERGENCY_MS */
+    int sip_code;           /* STOP: code and phrase by reason and [actions] stop; else 0 */
+    const char *phrase;
+    bool late; /* the time was over before everything had come */
+    bool emergency;
+    struct stir_record record; /* complete for stir_records_put() but for `way`, `took_us` and the codes */
+};
+
+enum { STIR_VS_EMERGENCY_MS = 250 }; /* beyond it an emergency call is answered with what is known */
+
+/* A call under way; the caller owns it, and what it points into, until done() was called or stir_vs_cancel() has returned. */
+struct stir_vs_call {
+    const struct stir_source *source;
+    const struct stir_call *call;
+    int64_t unix_ms;   /* when it came in: the verification's `now` */
+    int64_t within_ms; /* answer within this */
+    void (*done)(struct stir_vs_call *call, const struct stir_vs_answer *answer);
+    /* the service's own from here */
+    struct stir_live *live;
+    struct stir_verify *verify;
+    void *state;
+};
+
+/* Begin; done() may be called before this returns, and is called exactly once unless cancelled. The call ends on the live state it begins with.
+ * STIR_ENOMEM, STIR_EARG: done() is not called. */
+enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *call) STIR_MUST_USE;
+void stir_vs_cancel(struct stir_worker *worker, struct stir_vs_call *call);
+
+/* Is it an emergency call: callee by number (plan and built-in list) or urn:service:sos, or a PSAP's call back (RFC 7090: Priority psap-callback)? Those are
+ * never stopped, never delayed beyond STIR_VS_EMERGENCY_MS, never answered 503. */
+bool stir_vs_is_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call);
+
+#endif

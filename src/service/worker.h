@@ -1,0 +1,65 @@
+/* What a service needs of the thread it runs on, and the state that all threads share. */
+#ifndef STIR_SERVICE_WORKER_H
+#define STIR_SERVICE_WORKER_H
+
+#include "io/loop.h"
+#include "service/conf.h"
+
+#include <stir/chain_cache.h>
+#include <stir/key.h>
+#include <stir/replay.h>
+#include <stir/spc_table.h>
+#include <stir/trust.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct stir_as_book;
+struct stir_source_book;
+struct stir_fetching;
+struct stir_records;
+struct stir_metrics;
+
+/* Everything a call is judged by: immutable, counted, swapped whole. A call takes the one that its worker has when it begins and ends on it. */
+struct stir_live {
+    atomic_size_t owners;
+    uint64_t generation;
+    struct stir_conf *conf;           /* owned with `free_conf` by the last owner of the last live that has it (server/live.c) */
+    struct stir_source_book *sources; /* service/source: trunks by address, tenants by host, path and token */
+    struct stir_as_book *as;          /* service/as: signing identities, rules, numbers; NULL: no such role */
+    struct stir_policy policy;        /* of [verify], with its id */
+    struct stir_trust *trust;         /* NULL: no such role */
+    struct stir_spc_table *numbers;   /* who holds them; NULL: nobody knows */
+};
+struct stir_live *stir_live_ref(struct stir_live *live);
+void stir_live_free(struct stir_live *live); /* one owner less */
+
+/* The memory of seen tokens, shared: a lock for each shard. */
+#define STIR_REPLAY_SHARDS 16
+struct stir_replays {
+    struct {
+        pthread_mutex_t lock;
+        struct stir_replay *memory;
+    } shards[STIR_REPLAY_SHARDS];
+};
+
+/* What all workers share. Each is safe for threads by itself. */
+struct stir_shared {
+    struct stir_chain_cache *chains;
+    struct stir_replays *replays;   /* NULL: none */
+    struct stir_fetching *fetching; /* NULL: nothing is fetched */
+    struct stir_records *records;
+    struct stir_metrics *metrics;
+    atomic_size_t waiting; /* calls that wait for the network */
+};
+
+/* One worker thread. */
+struct stir_worker {
+    unsigned index;
+    struct stir_loop *loop;
+    struct stir_es256_ctx *ctx;
+    struct stir_live *live; /* the worker's own reference; changes between two turns of the loop only */
+    struct stir_shared *shared;
+};
+
+#endif
