@@ -71,7 +71,7 @@ struct stir_tn_options {
     /** Technical prefixes of this source, digits, # and *, such as "99#" or "1234", before the number and a '+'; NULL-terminated list of up to
      *  STIR_MAX_PREFIXES, NULL for none. */
     const char *const *technical_prefixes;
-    /** Routing prefixes of ported numbers, digits and the letters A to F, X for any digit, such as "DXXX" or "347": before the number, or behind its country
+    /** Routing prefixes of ported numbers, digits and the letters A to F, X for any digit, such as "D1XX" or "347": before the number, or behind its country
      *  code or trunk prefix. A list as above. */
     const char *const *portability_prefixes;
     /** Digits of the country's national numbers without trunk prefix, such as 10 to 11 for country_code "55"; 0 and 0 when that is not known. Others are not

@@ -108,7 +108,7 @@ int64_t cli_now(void);
         {"--plan", CLI_VALUE, "CC", "dial plan of a country, such as FR: trunk and international prefixes, lengths", false},                     \
         {"--tech-prefix", CLI_MANY, "P", "what this source puts before its numbers, such as 99#", false},                                        \
     {                                                                                                                                            \
-        "--ported-prefix", CLI_MANY, "P", "routing prefix of ported numbers, such as 347 or DXXX, X any digit; goes where the plan tells", false \
+        "--ported-prefix", CLI_MANY, "P", "routing prefix of ported numbers, such as 347 or D1XX, X any digit; goes where the plan tells", false \
     }
 /* These options as a dial plan; without them `out` stays. CLI_USAGE when they are none. */
 int cli_dial_plan(const struct cli *cli, struct stir_tn_options *out);

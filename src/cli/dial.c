@@ -80,7 +80,7 @@ static int read_source(const struct cli *cli, struct stir_tn_options *out)
         return cli_fail(cli, CLI_USAGE, "--tech-prefix: digits, * and #, 1 to %d of them, such as 99#", STIR_MAX_PREFIX);
     alone.portability_prefixes = out->portability_prefixes;
     if (status == CLI_YES && !are_good(&alone))
-        return cli_fail(cli, CLI_USAGE, "--ported-prefix: digits, A to F, and X for any digit, 1 to %d of them, such as DXXX", STIR_MAX_PREFIX);
+        return cli_fail(cli, CLI_USAGE, "--ported-prefix: digits, A to F, and X for any digit, 1 to %d of them, such as D1XX", STIR_MAX_PREFIX);
     return status;
 }
 
