@@ -1,4 +1,4 @@
-/* Over 600 lines, and still one subject: the way of a call from its tokens to its verdict, whose every step sees the same struct stir_verify. */
+/* The step machine: the way of a call from its tokens to its verdict, whose every step sees the same struct stir_verify. */
 #include "core/verify.h"
 
 #include "core/passport.h"
@@ -326,63 +326,6 @@ static enum stir_err write_token(struct stir_token_verdict *out, struct stir_jud
     return STIR_OK;
 }
 
-static bool is_diversion(const struct stir_token_verdict *t)
-{
-    return t->ppt == STIR_PPT_DIV || t->ppt == STIR_PPT_DIV_O;
-}
-
-/* How much a token has to say for the call: one that passed decides; else one whose signature or credential is bad, else any that is of a kind we take. */
-/*= RFC8224-6.2c */
-static int weight(const struct stir_token_verdict *t)
-{
-    if (is_diversion(t))
-        return -1; /* says by whom the call was retargeted, never who calls */
-    if (t->verstat == STIR_VERSTAT_PASSED)
-        return 3;
-    if (t->verstat == STIR_VERSTAT_FAILED)
-        return 2;
-    return t->reason != STIR_R_PPT_UNSUPPORTED;
-}
-
-/* The order of headers means nothing (RFC 8224 §6.2.1): of equals the one that failed first in the catalogue's order decides, then the one with the stronger
- * attestation, then the one whose text comes first. */
-static bool decides_over(const struct stir_verify *v, const struct stir_token_verdict *a, const struct stir_token_verdict *b)
-{
-    if (weight(a) != weight(b))
-        return weight(a) > weight(b);
-    if (a->reason != b->reason)
-        return a->reason < b->reason;
-    char strength[2] = {a->attest ? a->attest : 'Z', b->attest ? b->attest : 'Z'};
-    if (strength[0] != strength[1])
-        return strength[0] < strength[1];
-    int order = stir_slice_compare(v->call.identity[a->index], v->call.identity[b->index]);
-    return order ? order < 0 : a->nested < b->nested;
-}
-
-/* What speaks of something else than who calls: rph of the priority, rsp of who answers, rcd of how the caller is shown, unless it may decide, a diversion that
- * holds of by whom the call was retargeted. */
-static bool supports(const struct stir_judgement *j, const struct stir_token_verdict *t)
-{
-    return stir_is_rph(j) || t->ppt == STIR_PPT_RSP || (t->ppt == STIR_PPT_RCD && !stir_may_decide(j)) ||
-           (is_diversion(t) && t->verstat == STIR_VERSTAT_PASSED);
-}
-
-/* Every rph token must hold: one that fails may be the one that speaks for what the call asks. */
-static enum stir_rph_verstat priority_with(enum stir_rph_verstat before, const struct stir_judgement *j)
-{
-    if (!stir_is_rph(j))
-        return before;
-    return stir_judge_failure(j) || before == STIR_RPH_FAILED ? STIR_RPH_FAILED : STIR_RPH_PASSED;
-}
-
-/* One rsp token that holds is enough: it says who answers. */
-static enum stir_connected connected_with(enum stir_connected before, const struct stir_judgement *j)
-{
-    if (!j->message->call->is_response || !j->passport || j->passport->ppt != STIR_PPT_RSP || j->nested)
-        return before;
-    return !stir_judge_failure(j) || before == STIR_CONNECTED_PASSED ? STIR_CONNECTED_PASSED : STIR_CONNECTED_FAILED;
-}
-
 /* All that was asked so far holds. */
 static bool stands(struct stir_judgement *j)
 {
@@ -435,7 +378,6 @@ static enum stir_err judge(struct stir_verify *v)
     return STIR_OK;
 }
 
-/*= RFC8224-9c */
 static enum stir_err finish(struct stir_verify *v)
 {
     struct stir_verdict_box *box = v->box;
@@ -443,28 +385,14 @@ static enum stir_err finish(struct stir_verify *v)
     struct stir_token_verdict *tokens = stir_arena_get(&box->arena, (v->n_tokens ? v->n_tokens : 1) * sizeof(*tokens));
     if (!tokens)
         return STIR_ENOMEM;
-    *verdict = (struct stir_verdict){.size = sizeof(*verdict), .deciding = -1, .tokens = tokens, .now = v->now, .policy = v->policy.name ? v->policy.name : ""};
+    *verdict = (struct stir_verdict){.size = sizeof(*verdict), .tokens = tokens, .now = v->now, .policy = v->policy.name ? v->policy.name : ""};
     verdict->trust_generation = stir_trust_generation(v->trust);
-    if (v->n_tokens == 0)
-        verdict->reason = v->call.n_identity ? STIR_R_IDENTITY_TOO_MANY : STIR_R_IDENTITY_MISSING;
     judge_together(v); /* again: a token may have been seen in another call, or its number be another's */
     for (size_t i = 0; i < v->n_tokens; i++) {
-        struct stir_judgement *j = &v->tokens[i];
-        TRY(write_token(&tokens[i], j, box));
+        TRY(write_token(&tokens[i], &v->tokens[i], box));
         verdict->n_tokens = i + 1;
-        verdict->rph = priority_with(verdict->rph, j);
-        verdict->connected = connected_with(verdict->connected, j);
-        if (supports(j, &tokens[i]))
-            continue;
-        if (verdict->deciding < 0 || decides_over(v, &tokens[i], &tokens[verdict->deciding]))
-            verdict->deciding = (int)i;
     }
-    if (verdict->deciding >= 0) {
-        verdict->verstat = tokens[verdict->deciding].verstat;
-        verdict->reason = tokens[verdict->deciding].reason;
-    } else if (v->n_tokens) {
-        verdict->reason = STIR_R_PPT_UNSUPPORTED; /* none of them says who calls */
-    }
+    stir_judge_call(verdict, v->tokens, &v->call);
     box->trust = stir_trust_ref(v->trust);
     return STIR_OK;
 }
