@@ -47,7 +47,7 @@ def main(source):
     tap = Tap()
     tap.rule("a file over 600 lines says why", long_files(source))
     for folder, pattern, builds, cut in (
-            ("src/core", "*.c", ["src/core/meson.build"], ""), ("src/cli", "*.c", ["src/cli/meson.build"], ""), ("src/io", "*.c", ["src/io/meson.build"], ""),
+            ("src/core", "*.c", ["src/core/meson.build"], ""), ("src/cli", "*.c", ["src/cli/meson.build"], ""), *((folder, "*.c", [f"{folder}/meson.build"], "") for folder in ("src/io", "src/service", "src/front", "src/server")),
             ("include/stir", "*.h", ["include/stir/meson.build"], ""),
             ("tests", "test_*.c", ["tests/meson.build"], "test_"), ("fuzz", "fuzz_*.c", ["fuzz/meson.build"], "fuzz_"), ("tests/cli", "*.py", ["tests/meson.build"], ""), ("tests/net", "*.py", ["tests/meson.build"], ""),
             ("tests/house", "*.py", ["tests/house/meson.build"], ""), ("examples", "*.c", ["examples/meson.build"], ""), ("examples", "*.cpp", ["examples/meson.build"], "")):
