@@ -20,19 +20,34 @@ struct stir_fetching;
 struct stir_records;
 struct stir_metrics;
 
+/* What a reading of the configuration gave: shared by all live states that come of it, freed with the last of them. */
+struct stir_setting {
+    atomic_size_t owners;
+    struct stir_conf *conf;
+    void (*free_conf)(struct stir_conf *conf); /* the server's: services read a conf and never make one */
+    struct stir_source_book *sources;          /* service/source: trunks by address, tenants by host, path and token */
+    struct stir_as_book *as;                   /* service/as: signing identities, rules, numbers; NULL: no such role */
+    struct stir_spc_table *numbers;            /* who holds them; NULL: nobody knows */
+};
+void stir_setting_free(struct stir_setting *setting); /* one owner less; NULL is fine */
+
 /* Everything a call is judged by: immutable, counted, swapped whole. A call takes the one that its worker has when it begins and ends on it. */
 struct stir_live {
     atomic_size_t owners;
     uint64_t generation;
-    struct stir_conf *conf;           /* owned with `free_conf` by the last owner of the last live that has it (server/live.c) */
-    struct stir_source_book *sources; /* service/source: trunks by address, tenants by host, path and token */
-    struct stir_as_book *as;          /* service/as: signing identities, rules, numbers; NULL: no such role */
-    struct stir_policy policy;        /* of [verify], with its id */
-    struct stir_trust *trust;         /* NULL: no such role */
-    struct stir_spc_table *numbers;   /* who holds them; NULL: nobody knows */
+    struct stir_setting *setting;
+    /* of the setting, borrowed: they live as long */
+    const struct stir_conf *conf;
+    const struct stir_source_book *sources;
+    const struct stir_as_book *as;
+    const struct stir_spc_table *numbers;
+    struct stir_policy policy; /* of [verify], with its id */
+    struct stir_trust *trust;  /* counted; NULL: no such role */
 };
+/* One more owner of both is taken; `policy_id` tells cached chains of one conf's policy from those of another. NULL: out of memory. */
+struct stir_live *stir_live_new(struct stir_setting *setting, struct stir_trust *trust, uint64_t generation, uint64_t policy_id);
 struct stir_live *stir_live_ref(struct stir_live *live);
-void stir_live_free(struct stir_live *live); /* one owner less */
+void stir_live_free(struct stir_live *live); /* one owner less; NULL is fine */
 
 /* The memory of seen tokens, shared: a lock for each shard. */
 #define STIR_REPLAY_SHARDS 16
