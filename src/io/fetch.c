@@ -1,7 +1,6 @@
-/* Over 600 lines, and still one subject: the way of one request from its name to its body, whose every step sees the same struct flight. */
+/* The way of requests, many side by side: name, addresses, transfer, end. What curl does of one of them is in fetch_transfer.c. */
 #include "io/fetch.h"
 
-#include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/bytes.h"
+#include "io/fetch_transfer.h"
 #include "io/resolve.h"
 
 struct fetcher_list {
@@ -33,18 +33,8 @@ struct flight {
     struct stir_fetcher *fetcher;
     struct flight *before, *after;
     int64_t deadline;
-    uint16_t port;
-    char host[256]; /* small letters, brackets around IPv6 */
     struct stir_lookup *lookup;
-    struct stir_addrs addrs; /* all judged; the connection goes to one of these */
-    CURL *easy;
-    CURLSH *names; /* a memory of names of its own: another flight's pins are not this one's */
-    struct curl_slist *headers, *pins;
-    struct stir_slice post; /* ours */
-    size_t max_bytes, cap, header_bytes, header_lines;
-    bool literal, asked_etag, refused;
-    const char *stopped; /* why we ended the transfer ourselves */
-    char curl_error[CURL_ERROR_SIZE];
+    struct stir_transfer transfer;
 };
 
 static int64_t clock_ms(void)
@@ -74,20 +64,7 @@ static void ground(struct flight *f)
     if (f->lookup)
         stir_lookup_cancel(f->lookup);
     f->lookup = NULL;
-    if (f->easy) {
-        curl_multi_remove_handle(f->fetcher->multi, f->easy);
-        curl_easy_cleanup(f->easy);
-    }
-    f->easy = NULL;
-    curl_share_cleanup(f->names);
-    f->names = NULL;
-    for (struct curl_slist *header = f->shown.secret ? f->headers : NULL; header; header = header->next)
-        OPENSSL_cleanse(header->data, strlen(header->data));
-    curl_slist_free_all(f->headers);
-    curl_slist_free_all(f->pins);
-    f->headers = f->pins = NULL;
-    OPENSSL_clear_free((void *)(uintptr_t)f->post.p, f->post.n);
-    f->post = (struct stir_slice){NULL, 0};
+    stir_transfer_clear(&f->transfer);
 }
 
 static void free_body(struct stir_flight *flight)
@@ -122,95 +99,7 @@ static void say(struct flight *f, const char *format, ...)
     memcpy(f->shown.detail, diag.text, sizeof(f->shown.detail));
 }
 
-/* ---- What curl asks and tells ---- */
-
-/* The second look, at the very address that is about to be connected to: whatever happened to the name in between. */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    struct flight *f = arg;
-    struct stir_net_addr addr;
-    bool pinned = false;
-    if (purpose != CURLSOCKTYPE_IPCXN || stir_net_addr_of(&addr, &address->addr) != STIR_OK)
-        return CURL_SOCKET_BAD;
-    for (size_t i = 0; i < f->addrs.n; i++)
-        pinned = pinned || stir_net_addr_eq(&addr, &f->addrs.addr[i]);
-    if (!pinned || stir_guard_fault(&f->fetcher->options.guard, &addr)) {
-        f->refused = true;
-        return CURL_SOCKET_BAD;
-    }
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-static size_t stop(struct flight *f, const char *why)
-{
-    f->stopped = why;
-    return 0;
-}
-
-static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
-{
-    struct flight *f = arg;
-    long status = 0;
-    (void)one;
-    curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200)
-        return stop(f, "the status is not 200"); /* its body is nobody's business */
-    if (n > f->max_bytes - f->shown.n)
-        return stop(f, "the body is too long");
-    if (f->shown.n + n > f->cap) {
-        size_t cap = f->cap ? f->cap : f->shown.secret ? f->max_bytes : 4096; /* what realloc leaves behind could be a secret */
-        while (cap < f->shown.n + n)
-            cap *= 2;
-        char *bigger = realloc(f->shown.body, cap);
-        if (!bigger)
-            return stop(f, "out of memory");
-        f->shown.body = bigger;
-        f->cap = cap;
-    }
-    memcpy(f->shown.body + f->shown.n, bytes, n);
-    f->shown.n += n;
-    return n;
-}
-
-/* Any other is as none. */
-static void take_etag(struct flight *f, struct stir_slice value)
-{
-    size_t n = stir_http_etag_is_good(value) ? value.n : 0;
-    memcpy(f->shown.etag, value.p, n);
-    f->shown.etag[n] = '\0';
-}
-
-static void begin_headers(struct flight *f)
-{
-    f->shown.life = (struct stir_http_life)STIR_HTTP_LIFE_INIT;
-    f->shown.etag[0] = '\0';
-}
-
-static size_t take_header(char *line, size_t one, size_t n, void *arg)
-{
-    struct flight *f = arg;
-    struct stir_slice text = stir_slice_of(line, n);
-    (void)one;
-    f->header_bytes += n;
-    if (f->header_bytes > STIR_FETCH_HEADER_BYTES || ++f->header_lines > STIR_FETCH_HEADERS)
-        return stop(f, "the headers are too long");
-    if (stir_slice_ieq(stir_slice_upto(text, n < 5 ? n : 5), stir_slice_str("HTTP/"))) {
-        begin_headers(f); /* those of a 1xx before do not count */
-        return n;
-    }
-    size_t colon = stir_slice_find(text, ':');
-    if (colon == n)
-        return n;
-    struct stir_slice name = stir_slice_upto(text, colon), value = stir_slice_trim(stir_slice_from(text, colon + 1));
-    if (stir_slice_ieq(name, stir_slice_str("Content-Encoding")) && !stir_slice_ieq(value, stir_slice_str("identity")))
-        return stop(f, "the body is compressed, which was not asked for");
-    if (stir_slice_ieq(name, stir_slice_str("Transfer-Encoding")) && !stir_slice_ieq(value, stir_slice_str("chunked")))
-        return stop(f, "the transfer is encoded, which was not asked for");
-    if (stir_slice_ieq(name, stir_slice_str("ETag")))
-        take_etag(f, value);
-    stir_http_life_read(&f->shown.life, name, value);
-    return n;
-}
+/* ---- What curl waits for ---- */
 
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
@@ -231,90 +120,9 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 
 /* ---- A flight's way: name, addresses, transfer ---- */
 
-/* SET(option, value) until one fails. */
-#define SET(option, value) (code = code ? code : curl_easy_setopt(f->easy, option, value))
-
-static CURLcode set_connection(struct flight *f)
-{
-    const char *tls_root = f->fetcher->tls_root;
-    CURLcode code = CURLE_OK;
-    SET(CURLOPT_URL, f->shown.url);
-    SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_SHARE, f->names);
-    SET(CURLOPT_RESOLVE, f->pins);
-    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, f);
-    SET(CURLOPT_PROXY, ""); /* not NULL: that would ask the environment */
-    SET(CURLOPT_PROTOCOLS_STR, "https");
-    SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_FRESH_CONNECT, 1L); /* each fetch goes through the guard */
-    SET(CURLOPT_FORBID_REUSE, 1L);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (tls_root) {
-        SET(CURLOPT_CAINFO, tls_root);
-        SET(CURLOPT_CAPATH, NULL); /* instead of the system's roots, not beside them */
-    }
-    return code;
-}
-
-static CURLcode set_transfer(struct flight *f)
-{
-    CURLcode code = CURLE_OK;
-    char agent[32];
-    snprintf(agent, sizeof(agent), "stir/%s", stir_version());
-    SET(CURLOPT_HTTPHEADER, f->headers);
-    SET(CURLOPT_USERAGENT, agent);
-    SET(CURLOPT_WRITEFUNCTION, take_body);
-    SET(CURLOPT_WRITEDATA, f);
-    SET(CURLOPT_HEADERFUNCTION, take_header);
-    SET(CURLOPT_HEADERDATA, f);
-    SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    SET(CURLOPT_BUFFERSIZE, 16384L);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)f->max_bytes);
-    SET(CURLOPT_ERRORBUFFER, f->curl_error);
-    SET(CURLOPT_PRIVATE, f);
-    if (f->post.p) {
-        SET(CURLOPT_POST, 1L);
-        SET(CURLOPT_POSTFIELDSIZE, (long)f->post.n);
-        SET(CURLOPT_POSTFIELDS, f->post.p); /* not copied */
-    }
-    return code;
-}
-
-/* host:port:address[,address...] */
-static bool pin(struct flight *f)
-{
-    char text[sizeof(f->host) + 16 + STIR_RESOLVE_ADDRS * 48];
-    struct stir_writer w = stir_writer_of(text, sizeof(text) - 1);
-    size_t n;
-    stir_put_format(&w, "%s:%u:", f->host, f->port);
-    for (size_t i = 0; i < f->addrs.n; i++) {
-        stir_put_text(&w, i ? "," : "");
-        stir_put_net_addr(&w, &f->addrs.addr[i]);
-    }
-    if (stir_writer_close(&w, &n) != STIR_OK)
-        return false;
-    f->pins = curl_slist_append(NULL, text);
-    return f->pins != NULL;
-}
-
-static bool open_names(struct flight *f)
-{
-    f->names = curl_share_init();
-    return f->names && curl_share_setopt(f->names, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK;
-}
-
 static void take_off(struct flight *f)
 {
-    bool good = open_names(f) && (f->literal || pin(f));
-    f->easy = good ? curl_easy_init() : NULL;
-    if (f->easy && set_connection(f) == CURLE_OK && set_transfer(f) == CURLE_OK && curl_multi_add_handle(f->fetcher->multi, f->easy) == CURLM_OK)
+    if (stir_transfer_begin(&f->transfer, f->fetcher->multi, f->fetcher->tls_root))
         return;
     say(f, "curl could not begin: out of memory, or a root file that it cannot use");
     end(f, STIR_FETCH_UNREACHABLE);
@@ -324,15 +132,16 @@ static void take_off(struct flight *f)
 /*= ATIS1000074-5.3.1 */
 static bool addresses_are_good(struct flight *f)
 {
-    if (f->addrs.seen == 0 || f->addrs.seen > STIR_RESOLVE_ADDRS) {
-        say(f, f->addrs.seen ? "the name has more than %d addresses" : "the name has no address", STIR_RESOLVE_ADDRS);
+    const struct stir_addrs *addrs = &f->transfer.addrs;
+    if (addrs->seen == 0 || addrs->seen > STIR_RESOLVE_ADDRS) {
+        say(f, addrs->seen ? "the name has more than %d addresses" : "the name has no address", STIR_RESOLVE_ADDRS);
         end(f, STIR_FETCH_UNREACHABLE);
         return false;
     }
-    for (size_t i = 0; i < f->addrs.n; i++) {
-        const char *fault = stir_guard_fault(&f->fetcher->options.guard, &f->addrs.addr[i]);
+    for (size_t i = 0; i < addrs->n; i++) {
+        const char *fault = stir_guard_fault(&f->fetcher->options.guard, &addrs->addr[i]);
         if (fault) {
-            say(f, "%s has an address that is %s, and no such network was opened", f->host, fault);
+            say(f, "%s has an address that is %s, and no such network was opened", f->transfer.host, fault);
             end(f, STIR_FETCH_REFUSED);
             return false;
         }
@@ -345,11 +154,11 @@ static void resolved(void *arg, const struct stir_addrs *addrs, const char *faul
     struct flight *f = arg;
     f->lookup = NULL;
     if (fault) {
-        say(f, "%s cannot be resolved: %s", f->host, fault);
+        say(f, "%s cannot be resolved: %s", f->transfer.host, fault);
         end(f, STIR_FETCH_UNREACHABLE);
         return;
     }
-    f->addrs = *addrs;
+    f->transfer.addrs = *addrs;
     if (addresses_are_good(f))
         take_off(f);
 }
@@ -357,13 +166,13 @@ static void resolved(void *arg, const struct stir_addrs *addrs, const char *faul
 /* An address instead of a name: only in its usual spelling. */
 static void begin_literal(struct flight *f, struct stir_slice host)
 {
-    if (stir_net_addr_parse(&f->addrs.addr[0], host) != STIR_OK) {
+    if (stir_net_addr_parse(&f->transfer.addrs.addr[0], host) != STIR_OK) {
         say(f, "the URL's host is a number that is no address in its usual spelling");
         end(f, STIR_FETCH_REFUSED);
         return;
     }
-    f->literal = true;
-    f->addrs.n = f->addrs.seen = 1;
+    f->transfer.literal = true;
+    f->transfer.addrs.n = f->transfer.addrs.seen = 1;
     if (addresses_are_good(f))
         take_off(f);
 }
@@ -375,7 +184,7 @@ static void begin_name(struct flight *f, struct stir_slice host)
     if (err != STIR_OK) {
         say(f, "the name cannot be asked for: %s", stir_err_text(err));
         end(f, STIR_FETCH_UNREACHABLE);
-    } else if (!f->shown.end && !f->easy) {
+    } else if (!f->shown.end && !f->transfer.easy) {
         f->lookup = lookup;
     }
 }
@@ -383,12 +192,13 @@ static void begin_name(struct flight *f, struct stir_slice host)
 /* curl has done with it. */
 static void land(struct flight *f, CURLcode code)
 {
-    curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &f->shown.status);
+    const struct stir_transfer *t = &f->transfer;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &f->shown.status);
     long status = f->shown.status;
-    if (f->refused) {
-        say(f, "%s was about to be connected to at an address that is not the one judged", f->host);
+    if (t->refused) {
+        say(f, "%s was about to be connected to at an address that is not the one judged", t->host);
         end(f, STIR_FETCH_REFUSED);
-    } else if (status == 304 && f->asked_etag && code == CURLE_OK) {
+    } else if (status == 304 && t->asked_etag && code == CURLE_OK) {
         end(f, STIR_FETCH_NOT_MODIFIED);
     } else if (status >= 300 && status < 400) {
         say(f, "status %ld: a redirect, which is never followed", status);
@@ -397,7 +207,7 @@ static void land(struct flight *f, CURLcode code)
         say(f, "status %ld instead of 200", status);
         end(f, STIR_FETCH_UNREACHABLE);
     } else if (code != CURLE_OK) {
-        say(f, "%s", f->stopped ? f->stopped : f->curl_error[0] ? f->curl_error : curl_easy_strerror(code));
+        say(f, "%s", t->stopped ? t->stopped : t->curl_error[0] ? t->curl_error : curl_easy_strerror(code));
         end(f, STIR_FETCH_UNREACHABLE);
     } else {
         end(f, STIR_FETCH_BODY);
@@ -405,46 +215,6 @@ static void land(struct flight *f, CURLcode code)
 }
 
 /* ---- Everybody's ---- */
-
-static void write_host(struct flight *f, const struct stir_url *url)
-{
-    struct stir_writer w = stir_writer_of(f->host, sizeof(f->host) - 1);
-    size_t n;
-    for (size_t i = 0; i < url->host.n; i++)
-        stir_put_char(&w, stir_lower(url->host.p[i]));
-    if (stir_writer_close(&w, &n) != STIR_OK)
-        f->host[0] = '\0'; /* longer than a name can be: the lookup refuses it */
-}
-
-/* One line more; curl copies it, and this copy of a credential does not stay. */
-static bool add_header(struct flight *f, const char *name, struct stir_slice value)
-{
-    size_t n = strlen(name) + 2 + value.n;
-    char *line = malloc(n + 1);
-    struct curl_slist *more = NULL;
-    if (line && snprintf(line, n + 1, "%s: %.*s", name, (int)value.n, value.p) == (int)n)
-        more = curl_slist_append(f->headers, line);
-    if (line)
-        OPENSSL_cleanse(line, n);
-    free(line);
-    f->headers = more ? more : f->headers;
-    return more != NULL;
-}
-
-static bool make_headers(struct flight *f, const struct stir_fetch_ask *ask)
-{
-    f->asked_etag = ask->etag[0] != '\0';
-    return add_header(f, "Accept", stir_slice_str(ask->accept)) && (!f->asked_etag || add_header(f, "If-None-Match", stir_slice_str(ask->etag))) &&
-           (!ask->authorization.p || add_header(f, "Authorization", ask->authorization)) &&
-           (!ask->post.p || add_header(f, "Content-Type", stir_slice_str("application/json")));
-}
-
-static bool copy_post(struct flight *f, struct stir_slice post)
-{
-    char *copy = post.p ? OPENSSL_memdup(post.p, post.n ? post.n : 1) : NULL;
-    f->post = stir_slice_of(copy, copy ? post.n : 0);
-    return !post.p || copy;
-}
 
 enum stir_err stir_fetch_start(struct stir_flight **out, struct stir_fetcher *fetcher, const struct stir_fetch_ask *ask, void *owner)
 {
@@ -456,13 +226,11 @@ enum stir_err stir_fetch_start(struct stir_flight **out, struct stir_fetcher *fe
     f->fetcher = fetcher;
     f->shown.owner = owner;
     f->shown.secret = ask->authorization.p || ask->post.p;
-    f->port = ask->url->port;
-    f->max_bytes = ask->max_bytes;
+    f->transfer.shown = &f->shown;
+    f->transfer.guard = &fetcher->options.guard;
     f->deadline = clock_ms() + fetcher->options.timeout_ms;
-    begin_headers(f);
-    write_host(f, ask->url);
     snprintf(f->shown.url, sizeof(f->shown.url), "%s", ask->text);
-    if (!make_headers(f, ask) || !copy_post(f, ask->post)) {
+    if (stir_transfer_ask(&f->transfer, ask) != STIR_OK) {
         ground(f);
         free(f);
         return STIR_ENOMEM;
@@ -523,7 +291,8 @@ void stir_fetch_step(struct stir_fetcher *fetcher)
     take_landed(fetcher);
     while (fetcher->active.first && fetcher->active.first->deadline <= clock_ms()) {
         struct flight *f = fetcher->active.first;
-        say(f, "no whole answer within %lld ms (%s)", (long long)fetcher->options.timeout_ms, f->easy ? f->host : "the name was not resolved");
+        say(f, "no whole answer within %lld ms (%s)", (long long)fetcher->options.timeout_ms,
+            f->transfer.easy ? f->transfer.host : "the name was not resolved");
         end(f, STIR_FETCH_UNREACHABLE);
     }
 }
