@@ -1,7 +1,6 @@
 /* SIP messages in the text of loggers: where they begin and end, what is taken off, which time is theirs. */
-#include "support.h"
+#include "heard.h"
 
-#include "core/bytes.h"
 #include "io/sip_log.h"
 #include "io/sip_text.h"
 
@@ -11,7 +10,6 @@
 #define WANTED START "\r\nCall-ID: a@192.0.2.1\r\nIdentity: a.b.c;info=<https://x/y>\r\n ;alg=ES256\r\n\r\nv=0\r\na=fingerprint:SHA-256 AA\r\n"
 enum { AT = 1795253718 }; /* 2026-11-21T09:35:18Z */
 
-/* What was found: each message, '|' behind it, '~' before those that are cut. */
 struct heard {
     char text[1 << 18];
     size_t n, messages;
@@ -21,13 +19,7 @@ struct heard {
 static void hear(void *arg, const struct stir_sip_log_message *message)
 {
     struct heard *heard = arg;
-    assert_true(heard->n + message->text.n + 2 < sizeof(heard->text));
-    if (message->is_cut)
-        heard->text[heard->n++] = '~';
-    memcpy(heard->text + heard->n, message->text.p, message->text.n);
-    heard->n += message->text.n;
-    heard->text[heard->n++] = '|';
-    heard->text[heard->n] = '\0';
+    heard->n = heard_add(heard->text, sizeof(heard->text), heard->n, message->text, message->is_cut);
     if (heard->messages++ == 0)
         heard->first = *message;
 }

@@ -2,15 +2,13 @@
 #ifndef STIR_TESTS_WIRE_SUPPORT_H
 #define STIR_TESTS_WIRE_SUPPORT_H
 
-#include "support.h"
+#include "heard.h"
 
-#include "core/bytes.h"
 #include "io/wire.h"
 
 #define INVITE "INVITE sip:+12125550100@192.0.2.2 SIP/2.0\r\nCall-ID: a@192.0.2.1\r\nContent-Length: 6\r\n\r\nv=0\r\n\n"
 #define OTHER "INVITE sip:+12125550111@192.0.2.2 SIP/2.0\r\nCall-ID: b@192.0.2.1\r\nContent-Length: 0\r\n\r\n"
 
-/* What was found: each message, '|' behind it, '~' before those that are cut. */
 struct heard {
     struct stir_wire *wire;
     char text[1 << 18];
@@ -21,13 +19,7 @@ struct heard {
 static inline void hear(void *arg, const struct stir_wire_message *message)
 {
     struct heard *heard = arg;
-    assert_true(heard->n + message->text.n + 2 < sizeof(heard->text));
-    if (message->is_cut)
-        heard->text[heard->n++] = '~';
-    memcpy(heard->text + heard->n, message->text.p, message->text.n);
-    heard->n += message->text.n;
-    heard->text[heard->n++] = '|';
-    heard->text[heard->n] = '\0';
+    heard->n = heard_add(heard->text, sizeof(heard->text), heard->n, message->text, message->is_cut);
     heard->messages++;
     heard->last = *message;
 }
