@@ -23,8 +23,9 @@ struct stir_chain_info {
     uint64_t trust_generation, policy_id;
     const enum stir_reason *reasons; /**< all that was found, in the catalogue's order; severity is the policy's */
     size_t n_reasons;
-    const char *detail;    /**< one line about the first fatal reason: which certificate, which name; "" when there is none */
-    struct stir_slice spc; /**< the leaf's first service provider code */
+    const char *detail;                /**< one line about the first fatal reason: which certificate, which name; "" when there is none */
+    struct stir_slice spc;             /**< the leaf's first service provider code */
+    unsigned char sha256[STIR_SHA256]; /**< of the body as it was received, for records; zeros when it came as certificates */
 };
 
 /** Read and judge the body of an x5u: PEM (or DER), signer first, any order of the rest. Anchors come from `trust` alone; a root that was delivered counts for
@@ -58,7 +59,8 @@ STIR_API const struct stir_chain_info *stir_chain_info(const struct stir_chain *
  *  @return STIR_R_NONE, or STIR_R_CERT_EXPIRED, STIR_R_CERT_NOT_YET, STIR_R_ISSUER_EXPIRED, STIR_R_ISSUER_NOT_YET. */
 STIR_API enum stir_reason stir_chain_check_time(const struct stir_chain *chain, int64_t at);
 
-/** Make the signer's key quick to verify with (stir_key_prepare()), for a chain that is trusted and that a cache will keep. Some 30 ms: off the path of calls, on any thread.
+/** Make the signer's key quick to verify with (stir_key_prepare()), for a chain that is trusted and that a cache will keep. Some 30 ms: off the path of calls,
+ * on any thread.
  *  @return as stir_key_prepare(); STIR_ESTATE when the chain is not trusted: nobody makes us build tables for keys of his own. */
 STIR_API STIR_MUST_USE enum stir_err stir_chain_prepare(struct stir_chain *chain);
 

@@ -1,6 +1,7 @@
 /* A signer's certificates as a judged, immutable, counted thing: the body of an x5u read, its leaf chosen, the verdict of the search kept. */
 #include "core/chain.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -152,14 +153,11 @@ static bool is_own_trouble(enum stir_err err)
     return err == STIR_ENOMEM || err == STIR_ECRYPTO || err == STIR_EARG;
 }
 
-enum stir_err stir_chain_from_pem(struct stir_chain **out, struct stir_slice pem, const struct stir_trust *trust, const struct stir_policy *policy, int64_t now)
+static enum stir_err judge_pem(struct stir_chain **out, struct stir_slice pem, const struct stir_trust *trust, const struct stir_policy *policy, int64_t now)
 {
-    STIR_OSSL_QUIET;
     struct stir_cert *certs[STIR_MAX_CHAIN];
     struct stir_diag diag = {0};
     size_t n = 0;
-    if (!out || !trust || !policy || policy->size < sizeof(*policy))
-        return STIR_EARG;
     enum stir_err err = pem.p ? stir_certs_parse(certs, STIR_MAX_CHAIN, &n, pem, &diag) : STIR_EPEM;
     if (err != STIR_OK)
         return is_own_trouble(err) ? err : keep_unread(out, reason_of(err, pem), diag.text[0] ? diag.text : stir_err_text(err), trust, policy);
@@ -167,6 +165,19 @@ enum stir_err stir_chain_from_pem(struct stir_chain **out, struct stir_slice pem
     for (size_t i = 0; i < n; i++)
         stir_cert_free(certs[i]);
     return err;
+}
+
+enum stir_err stir_chain_from_pem(struct stir_chain **out, struct stir_slice pem, const struct stir_trust *trust, const struct stir_policy *policy, int64_t now)
+{
+    STIR_OSSL_QUIET;
+    unsigned char sha256[STIR_SHA256];
+    if (!out || !trust || !policy || policy->size < sizeof(*policy))
+        return STIR_EARG;
+    if (EVP_Q_digest(NULL, "SHA2-256", NULL, pem.p ? pem.p : "", pem.p ? pem.n : 0, sha256, NULL) != 1)
+        return STIR_ECRYPTO;
+    TRY(judge_pem(out, pem, trust, policy, now));
+    memcpy((*out)->info.sha256, sha256, sizeof(sha256));
+    return STIR_OK;
 }
 
 enum stir_err stir_chain_from_certs(struct stir_chain **out, struct stir_cert *const *certs, size_t n, const struct stir_trust *trust,
