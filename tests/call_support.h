@@ -59,7 +59,8 @@ static inline struct stir_cert *pki_leaf(struct pki *p, const struct stir_tnauth
     return cert;
 }
 
-static inline void pki_make(struct pki *p)
+/* Certificates that are good at `now` and for some weeks to both sides. */
+static inline void pki_make_at(struct pki *p, int64_t now)
 {
     struct stir_cert_params params = STIR_CERT_PARAMS_INIT;
     struct stir_tnauth_entry spc = {STIR_TNAUTH_SPC, S("709J"), 0};
@@ -79,22 +80,27 @@ static inline void pki_make(struct pki *p)
     params.cn = S("SHAKEN Test ROOT");
     params.o = S("Test Authority");
     params.c = S("US");
-    params.not_before = NOW - 10 * 86400;
-    params.not_after = NOW + 1000 * 86400;
+    params.not_before = now - 10 * 86400;
+    params.not_after = now + 1000 * 86400;
     assert_err(stir_cert_make(&p->root, &params, &p->root_signer, NULL), STIR_OK);
     params.role = STIR_CERT_INTERMEDIATE;
     params.cn = S("SHAKEN Test Intermediate");
     params.issuer = p->root;
     params.key = p->ca_key;
-    params.not_before = NOW - 9 * 86400;
-    params.not_after = NOW + 900 * 86400;
+    params.not_before = now - 9 * 86400;
+    params.not_after = now + 900 * 86400;
     assert_err(stir_cert_make(&p->ca, &params, &p->root_signer, NULL), STIR_OK);
-    p->leaf = pki_leaf(p, p->list, NOW - 8 * 86400, NOW + 100 * 86400);
+    p->leaf = pki_leaf(p, p->list, now - 8 * 86400, now + 100 * 86400);
     struct stir_trust_builder *builder = support_builder();
     assert_err(stir_trust_add_anchor(builder, p->root), STIR_OK);
     p->trust = support_freeze(builder, 7);
     pki_add_pem(p, p->leaf);
     pki_add_pem(p, p->ca);
+}
+
+static inline void pki_make(struct pki *p)
+{
+    pki_make_at(p, NOW);
 }
 
 static inline void pki_free(struct pki *p)

@@ -8,13 +8,16 @@
 
 #include <stir/verify.h>
 
+/* Everything in it is borrowed until done() returns. */
 struct stir_vs_answer {
     const struct stir_verdict *verdict; /* NULL: out of memory and the like */
+    const struct stir_policy *policy;   /* of this call: [verify], with its trunk's dial plan and minimum attestation */
+    const struct stir_party *caller;    /* whom the message names, as `policy` reads it; NULL: nobody */
     const struct stir_conf_actions *actions;
     enum stir_conf_act act; /* an emergency call is never stopped, and never waits longer than STIR_VS_EMERGENCY_MS */
     int sip_code;           /* STOP: code and phrase by reason and [actions] stop; else 0 */
     const char *phrase;
-    bool late; /* the time was over before everything had come */
+    bool late; /* the time was over, or too many calls waited, before everything had come */
     bool emergency;
     struct stir_record record; /* complete for stir_records_put() but for `way`, `took_us` and the codes */
 };
@@ -26,21 +29,20 @@ struct stir_vs_call {
     const struct stir_source *source;
     const struct stir_call *call;
     int64_t unix_ms;   /* when it came in: the verification's `now` */
-    int64_t within_ms; /* answer within this */
+    int64_t within_ms; /* answer within this, from stir_vs_begin() on; 0: with what is at hand */
     void (*done)(struct stir_vs_call *call, const struct stir_vs_answer *answer);
     /* the service's own from here */
-    struct stir_live *live;
-    struct stir_verify *verify;
-    void *state;
+    void *state; /* NULL when it is not under way */
 };
 
 /* Begin; done() may be called before this returns, and is called exactly once unless cancelled. The call ends on the live state it begins with.
- * STIR_ENOMEM, STIR_EARG: done() is not called. */
+ * STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG (the live state trusts nobody: there is no such role; a time that cannot be judged): done() is not called. */
 enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *call) STIR_MUST_USE;
+/* Nobody waits for it any more: done() is not called. Fine for a call that is not under way, when its `state` is NULL. */
 void stir_vs_cancel(struct stir_worker *worker, struct stir_vs_call *call);
 
 /* Is it an emergency call: callee by number (plan and built-in list) or urn:service:sos, or a PSAP's call back (RFC 7090: Priority psap-callback)? Those are
- * never stopped, never delayed beyond STIR_VS_EMERGENCY_MS, never answered 503. */
+ * never stopped, never delayed beyond STIR_VS_EMERGENCY_MS, never answered 503. `source` may be NULL. */
 bool stir_vs_is_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call);
 
 #endif

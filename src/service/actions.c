@@ -1,0 +1,124 @@
+#include "service/actions.h"
+
+#include <string.h>
+
+#include "core/bytes.h"
+#include "core/dialplan.h"
+
+/* Reasons for which a verifier goes on as if there were no token (RFC 8224 §6.2 step 1). */
+static bool is_missing(enum stir_reason reason)
+{
+    return reason == STIR_R_IDENTITY_MISSING || reason == STIR_R_PPT_UNSUPPORTED || reason == STIR_R_RSP_IN_REQUEST;
+}
+
+static bool is_unusable(enum stir_reason reason)
+{
+    const struct stir_reason_info *info = stir_reason_info(reason);
+    return info && (info->check == STIR_CHECK_INFO || info->check == STIR_CHECK_FETCH);
+}
+
+enum stir_vs_outcome stir_actions_outcome(const struct stir_verdict *verdict)
+{
+    if (!verdict || is_unusable(verdict->reason))
+        return STIR_OUTCOME_UNUSABLE;
+    if (verdict->verstat == STIR_VERSTAT_PASSED && verdict->reason == STIR_R_NONE)
+        return STIR_OUTCOME_OK;
+    return is_missing(verdict->reason) ? STIR_OUTCOME_MISSING : STIR_OUTCOME_FAILED;
+}
+
+const struct stir_conf_actions *stir_actions_of(const struct stir_conf *conf, const struct stir_source *source)
+{
+    const char *name = source && source->trunk ? source->trunk->actions : "";
+    for (size_t i = 0; name[0] && i < conf->n_actions; i++)
+        if (strcmp(conf->actions[i].name, name) == 0)
+            return &conf->actions[i];
+    return &conf->actions[0];
+}
+
+static bool is_stricter(char attest, char than)
+{
+    return attest && (!than || attest < than);
+}
+
+void stir_actions_policy(struct stir_policy *out, const struct stir_policy *base, const struct stir_source *source, const struct stir_conf_actions *actions)
+{
+    const struct stir_conf_trunk *trunk = source ? source->trunk : NULL;
+    *out = *base;
+    if (is_stricter(actions->min_attest, base->min_attest))
+        out->min_attest = actions->min_attest;
+    if (trunk && trunk->tn.plan)
+        out->tn.plan = trunk->tn.plan;
+    if (trunk && trunk->tn.technical_prefixes)
+        out->tn.technical_prefixes = trunk->tn.technical_prefixes;
+    if (trunk && trunk->tn.portability_prefixes)
+        out->tn.portability_prefixes = trunk->tn.portability_prefixes;
+}
+
+/* ---- Decisions ---- */
+
+static enum stir_conf_act act_of(const struct stir_conf_actions *actions, enum stir_vs_outcome outcome)
+{
+    switch (outcome) {
+    case STIR_OUTCOME_MISSING: return actions->missing;
+    case STIR_OUTCOME_OK: return actions->ok;
+    case STIR_OUTCOME_FAILED: return actions->failed;
+    case STIR_OUTCOME_UNUSABLE: break;
+    }
+    return actions->unusable;
+}
+
+/* The reason's own code. A call that passed and is stopped all the same is refused without one. */
+static struct stir_vs_decision stop_by_reason(const struct stir_verdict *verdict)
+{
+    const struct stir_reason_info *info = stir_reason_info(verdict ? verdict->reason : STIR_R_INTERNAL);
+    return (struct stir_vs_decision){STIR_ACT_STOP, info ? info->sip_code : 403, info ? info->sip_phrase : "Forbidden"};
+}
+
+struct stir_vs_decision stir_actions_decide(const struct stir_conf_actions *actions, const struct stir_verdict *verdict, bool emergency)
+{
+    enum stir_conf_act act = act_of(actions, stir_actions_outcome(verdict));
+    if (act != STIR_ACT_STOP)
+        return (struct stir_vs_decision){.act = act};
+    if (emergency)
+        return (struct stir_vs_decision){.act = STIR_ACT_PASS};
+    switch (actions->stop) {
+    case STIR_STOP_RFC8224: break;
+    case STIR_STOP_608: return (struct stir_vs_decision){STIR_ACT_STOP, 608, "Rejected"}; /* RFC 8688 §5.1 */
+    case STIR_STOP_603: return (struct stir_vs_decision){STIR_ACT_STOP, 603, "Network Blocked"};
+    }
+    return stop_by_reason(verdict);
+}
+
+/* ---- Emergency calls ---- */
+
+/* Dialled for help somewhere, and too short for any subscriber's number: nobody loses by them where they mean nothing. Beside those of the dial plan. */
+static bool is_help(struct stir_slice digits)
+{
+    static const char *const numbers[] = {"911", "112", "988", "999", "000", "110", "118", "119"};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (stir_slice_is(digits, numbers[i]))
+            return true;
+    return false;
+}
+
+/* urn:service:sos and what is below it (RFC 5031 §4.2). */
+static bool is_sos(struct stir_slice uri)
+{
+    static const char sos[] = "urn:service:sos";
+    size_t n = sizeof(sos) - 1;
+    return uri.n >= n && stir_slice_ieq(stir_slice_upto(uri, n), stir_slice_of(sos, n)) && (uri.n == n || uri.p[n] == '.');
+}
+
+static bool is_emergency(const struct stir_party *party, const struct stir_policy *policy)
+{
+    struct stir_slice text = stir_slice_of(party->text, party->len);
+    if (party->kind == STIR_PARTY_URI)
+        return is_sos(text);
+    return party->kind == STIR_PARTY_TN && (is_help(text) || (policy->tn.plan && stir_dial_is_special(policy->tn.plan, text)));
+}
+
+bool stir_actions_emergency(const struct stir_message *message, const struct stir_policy *policy)
+{
+    return is_emergency(&message->callee, policy) || is_emergency(&message->target, policy) ||
+           stir_slice_ieq(stir_slice_trim(message->call->priority), stir_slice_str("psap-callback"));
+}
