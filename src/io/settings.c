@@ -18,13 +18,23 @@ static bool has_control(struct stir_slice line)
     return false;
 }
 
-static const char *fault_of(struct stir_slice line, struct stir_setting *out)
+static const char *section_fault(struct stir_slice line, struct stir_setting *out)
+{
+    if (line.p[line.n - 1] != ']')
+        return "a section ends with ']', and nothing stands behind it";
+    out->section = stir_slice_trim(stir_slice_of(line.p + 1, line.n - 2));
+    return NULL;
+}
+
+static const char *fault_of(const struct stir_settings *s, struct stir_slice line, struct stir_setting *out)
 {
     size_t equals = stir_slice_find(line, '=');
-    if (line.n > STIR_SETTINGS_LINE)
+    if (line.n > s->max_line)
         return "longer than any setting is";
     if (has_control(line) || !stir_utf8_valid(line))
         return "holds a character that is none of a text";
+    if (s->sections && line.p[0] == '[')
+        return section_fault(line, out);
     if (equals == line.n)
         return "is no \"key = value\"";
     out->key = stir_slice_trim(stir_slice_upto(line, equals));
@@ -43,8 +53,8 @@ bool stir_settings_next(struct stir_settings *s, struct stir_setting *out)
         s->line++;
         if (line.n == 0 || line.p[0] == '#')
             continue;
-        *out = (struct stir_setting){.line = s->line};
-        out->fault = fault_of(line, out);
+        *out = (struct stir_setting){.line = s->line, .text = line};
+        out->fault = fault_of(s, line, out);
         return true;
     }
     return false;

@@ -20,7 +20,9 @@ enum stir_err stir_config_read(struct stir_conf **out, const char *path, const s
 enum stir_err stir_config_parse(struct stir_conf **out, struct stir_slice text, const char *name, const struct stir_config_say *say) STIR_MUST_USE;
 void stir_config_free(struct stir_conf *conf);
 
-/* As a file that gives the same conf again; `effective`: every key, those left at their default as comments of what they are. free() it. */
+/* As a file that gives the same conf again, with the same hash; `effective`: every key, those left at their default as comments of what they are. free() it. */
 char *stir_config_text(const struct stir_conf *conf, bool effective);
+/* The same as one JSON object: sections by their kind, named ones in arrays; lists as their words in one string. free() it. */
+char *stir_config_json(const struct stir_conf *conf, bool effective);
 
 #endif

@@ -122,13 +122,13 @@ struct stir_conf_trunk {
     const char *actions; /* name of an [actions] section; "": default */
     enum stir_conf_origid origid;
     const char *origid_value;  /* a UUID for `trunk` */
-    struct stir_tn_options tn; /* made of the above */
+    struct stir_tn_options tn; /* made of the above; without a plan when dial_plan is "" */
 };
 
 /* [signer NAME]: a signing identity. */
 struct stir_conf_signer {
     const char *name;
-    const char *key, *cert, *x5u;      /* files, or credential:NAME for systemd's LoadCredential; never the key itself */
+    const char *key, *cert, *x5u;      /* files, or credential:NAME for systemd's LoadCredential (stir_secret_read()); never the key itself */
     const char *tenant;                /* "": for calls of no tenant, and of customers */
     struct stir_conf_list numbers;     /* 12155551212, 1215555* or 12155550000-12155559999; none: any */
     struct stir_conf_list number_sets; /* names of [numbers] */

@@ -1,0 +1,208 @@
+/* A conf as text and as JSON, and the hash that evidence names it by. */
+#include "server/config_read.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+/* One section of any kind, for its defaults. */
+union any_section {
+    struct stir_conf_server server;
+    struct stir_conf_sip sip;
+    struct stir_conf_http http;
+    struct stir_conf_tenant tenant;
+    struct stir_conf_trunk trunk;
+    struct stir_conf_signer signer;
+    struct stir_conf_numbers numbers;
+    struct stir_conf_rule rule;
+    struct stir_conf_sign sign;
+    struct stir_conf_actions actions;
+    struct stir_conf_verify verify;
+    struct stir_conf_trust trust;
+    struct stir_conf_fetch fetch;
+    struct stir_conf_repository repository;
+    struct stir_conf_log log;
+    struct stir_conf_evidence evidence;
+    struct stir_conf_webhook webhook;
+    struct stir_conf_metrics metrics;
+};
+
+/* The value of a key as text; NULL: no memory. free() it. */
+static char *value_text(const struct stir_config_key *key, const void *at, const void *preset)
+{
+    struct stir_writer count = stir_writer_of(NULL, 0);
+    stir_config_put(&count, key, at, preset);
+    char *text = malloc(count.need + 1);
+    if (!text)
+        return NULL;
+    struct stir_writer w = stir_writer_of(text, count.need);
+    stir_config_put(&w, key, at, preset);
+    text[count.need] = '\0';
+    return text;
+}
+
+/* What writes one section. */
+struct form {
+    struct stir_writer *w;
+    bool json, effective;
+    bool no_memory;
+    size_t written; /* keys of this section */
+};
+
+static bool is_plain(const struct stir_config_key *key)
+{
+    return key->type == STIR_KEY_NUMBER || key->type == STIR_KEY_BOOL;
+}
+
+static void put_json_key(struct form *f, const struct stir_config_key *key, const char *value)
+{
+    stir_put_text(f->w, f->written ? "," : "");
+    stir_put_json_string(f->w, stir_slice_str(key->name));
+    stir_put_char(f->w, ':');
+    if (key->type == STIR_KEY_BOOL)
+        stir_put_text(f->w, value[0] == 'y' ? "true" : "false");
+    else if (is_plain(key))
+        stir_put_text(f->w, value);
+    else
+        stir_put_json_string(f->w, stir_slice_str(value));
+}
+
+static void put_line(struct stir_writer *w, const char *key, const char *value, bool is_default)
+{
+    stir_put_text(w, is_default ? "#" : "");
+    stir_put_text(w, key);
+    stir_put_text(w, value[0] ? " = " : " =");
+    stir_put_text(w, value);
+    stir_put_char(w, '\n');
+}
+
+static void put_key(struct form *f, const struct stir_config_key *key, const char *value, bool is_default)
+{
+    if (is_default && !f->effective)
+        return;
+    if (f->json)
+        put_json_key(f, key, value);
+    else
+        put_line(f->w, key->name, value, is_default);
+    f->written++;
+}
+
+static void put_keys(struct form *f, const struct stir_config_section *section, const void *at, const void *preset)
+{
+    for (size_t i = 0; i < section->n_keys && !f->no_memory; i++) {
+        const struct stir_config_key *key = &section->keys[i];
+        char *value = value_text(key, at, preset), *otherwise = value_text(key, preset, preset);
+        f->no_memory = !value || !otherwise;
+        /* A key that is needed is written whatever it says: the default of a choice is none that anybody chose. */
+        if (!f->no_memory)
+            put_key(f, key, value, !key->required && strcmp(value, otherwise) == 0);
+        free(value);
+        free(otherwise);
+    }
+}
+
+static const char *name_of(const struct stir_config_section *section, const void *at)
+{
+    const char *name = NULL;
+    if (section->named)
+        memcpy(&name, at, sizeof(name));
+    return name;
+}
+
+static void put_section(struct form *f, enum stir_config_kind kind, const void *at, const void *preset)
+{
+    const struct stir_config_section *section = &stir_config_sections[kind];
+    const char *name = name_of(section, at);
+    size_t before = f->w->need;
+    f->written = 0;
+    if (f->json) {
+        stir_put_char(f->w, '{');
+        if (name) {
+            stir_put_text(f->w, "\"name\":");
+            stir_put_json_string(f->w, stir_slice_str(name));
+            f->written++;
+        }
+        put_keys(f, section, at, preset);
+        stir_put_char(f->w, '}');
+        return;
+    }
+    stir_put_text(f->w, before ? "\n[" : "[");
+    stir_put_text(f->w, section->kind);
+    stir_put_text(f->w, name ? " " : "");
+    stir_put_text(f->w, name ? name : "");
+    stir_put_text(f->w, "]\n");
+    put_keys(f, section, at, preset);
+    if (!f->written && !name)
+        f->w->need = before; /* nothing to say */
+}
+
+static void put_kind(struct form *f, const struct stir_conf *conf, enum stir_config_kind kind)
+{
+    const struct stir_config_section *section = &stir_config_sections[kind];
+    struct stir_arena arena = {0};
+    struct stir_config_room room = {&arena, "", false};
+    union any_section preset;
+    if (!stir_config_default(&room, kind, &preset, stir_slice_str(conf->verify.policy.name)))
+        f->no_memory = true;
+    if (f->json) {
+        stir_put_text(f->w, kind ? "," : "");
+        stir_put_json_string(f->w, stir_slice_str(section->kind));
+        stir_put_text(f->w, section->named ? ":[" : ":");
+    }
+    for (size_t i = 0; i < stir_config_count(conf, kind) && !f->no_memory; i++) {
+        if (f->json && i)
+            stir_put_char(f->w, ',');
+        put_section(f, kind, stir_config_at(conf, kind, i), &preset);
+    }
+    if (f->json && section->named)
+        stir_put_char(f->w, ']');
+    stir_arena_clear(&arena);
+}
+
+static void put_conf(struct form *f, const struct stir_conf *conf)
+{
+    stir_put_text(f->w, f->json ? "{" : "");
+    for (size_t kind = 0; kind < STIR_SECTIONS && !f->no_memory; kind++)
+        put_kind(f, conf, (enum stir_config_kind)kind);
+    stir_put_text(f->w, f->json ? "}" : "");
+}
+
+static char *text_of(const struct stir_conf *conf, bool effective, bool json)
+{
+    struct stir_writer w = stir_writer_of(NULL, 0);
+    struct form f = {&w, json, effective, false, 0};
+    put_conf(&f, conf);
+    char *text = f.no_memory ? NULL : malloc(w.need + 1);
+    if (!text)
+        return NULL;
+    size_t n = w.need;
+    w = stir_writer_of(text, n);
+    put_conf(&f, conf);
+    text[n] = '\0';
+    if (!f.no_memory)
+        return text;
+    free(text);
+    return NULL;
+}
+
+char *stir_config_text(const struct stir_conf *conf, bool effective)
+{
+    return text_of(conf, effective, false);
+}
+
+char *stir_config_json(const struct stir_conf *conf, bool effective)
+{
+    return text_of(conf, effective, true);
+}
+
+bool stir_config_hash(struct stir_conf *conf)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    char *text = stir_config_text(conf, true);
+    STIR_OSSL_QUIET;
+    bool good = text && EVP_Digest(text, strlen(text), sum, &n, EVP_sha256(), NULL) == 1;
+    free(text);
+    for (size_t i = 0; good && i + 1 < sizeof(conf->hash); i++)
+        conf->hash[i] = "0123456789abcdef"[i % 2 ? sum[i / 2] & 15 : sum[i / 2] >> 4];
+    return good;
+}
