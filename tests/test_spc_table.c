@@ -1,6 +1,8 @@
 /* Which provider holds a number: the file's grammar, ranges within ranges, and the answer held against a search through all lines. */
 #include "support.h"
 
+#include "core/spc_table.h"
+
 static struct stir_spc_table *table_of(const char *text)
 {
     struct stir_spc_table *table = NULL;
@@ -234,6 +236,29 @@ static void every_number_has_the_holder_that_a_search_of_all_lines_finds(void **
 }
 
 /* A million numbers ported one by one out of blocks: what memory they take, and that neighbours of one holder are one stretch. */
+static void the_line_that_says_who_holds_a_number_is_kept_when_asked(void **state)
+{
+    static const char text[] = "# lines\n12155550000-12155559999 17\n\n12155551212 18\n12155551213 17\n12155551212 19\n12155560000+10 17\n";
+    struct stir_spc_table *table = NULL, *plain = NULL;
+    static const struct {
+        const char *number, *holders;
+        size_t line;
+    } rows[] = {{"12155550000", "17", 2}, {"12155551212", "18 19", 4}, {"12155551213", "17", 5}, {"12155551214", "17", 2},
+                {"12155559999", "17", 2}, {"12155560000", "17", 7},    {"12155560010", "", 0},   {"911", "", 0}};
+    (void)state;
+    assert_err(stir_spc_table_parse_lines(&table, S(text), NULL), STIR_OK);
+    assert_err(stir_spc_table_parse(&plain, S(text), NULL), STIR_OK);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct stir_slice holders = stir_spc_table_find(table, S(rows[i].number));
+        if (!stir_slice_is(holders, rows[i].holders) || stir_spc_table_line(table, S(rows[i].number)) != rows[i].line)
+            fail_msg("%s is %.*s's by line %zu", rows[i].number, (int)holders.n, holders.p, stir_spc_table_line(table, S(rows[i].number)));
+        assert_true(stir_slice_eq(stir_spc_table_find(plain, S(rows[i].number)), holders));
+        assert_int_equal(stir_spc_table_line(plain, S(rows[i].number)), 0);
+    }
+    stir_spc_table_free(table);
+    stir_spc_table_free(plain);
+}
+
 static void a_million_ranges_take_20_bytes_each(void **state)
 {
     struct stir_spc_table_stats stats = STIR_SPC_TABLE_STATS_INIT;
@@ -308,6 +333,7 @@ int main(void)
         cmocka_unit_test(lines_that_look_odd_are_read),
         cmocka_unit_test(an_empty_table_knows_nothing),
         cmocka_unit_test(every_number_has_the_holder_that_a_search_of_all_lines_finds),
+        cmocka_unit_test(the_line_that_says_who_holds_a_number_is_kept_when_asked),
         cmocka_unit_test(a_million_ranges_take_20_bytes_each),
         cmocka_unit_test(there_are_no_more_lists_than_the_limit),
         cmocka_unit_test(a_table_lives_as_long_as_its_last_owner),

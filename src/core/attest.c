@@ -1,4 +1,4 @@
-#include <stir/attest.h>
+#include "core/attest.h"
 
 #include "core/cert.h"
 #include "core/compact.h"
@@ -261,21 +261,26 @@ enum stir_err stir_attest(char *buf, size_t cap, size_t *len, const struct stir_
     return stir_attest_finish(buf, cap, len, &prepared, sig);
 }
 
-/* An Identity that would make a second shaken one: an intermediate passes it on and never signs again. */
+bool stir_attest_vouches(const struct stir_identity *identity)
+{
+    return !identity->ppt.p || stir_ppt_of(identity->ppt) == STIR_PPT_SHAKEN;
+}
+
+/* An intermediate passes it on and never signs again. */
 static bool is_signed(const struct stir_sip *sip)
 {
     for (size_t i = 0; i < sip->call.n_identity; i++) {
         struct stir_identity identity;
         if (stir_identity_parse(&identity, sip->call.identity[i], STIR_IDENTITY_TOLERANT, NULL, NULL) != STIR_OK)
             continue;
-        if (!identity.ppt.p || stir_ppt_of(identity.ppt) == STIR_PPT_SHAKEN)
+        if (stir_attest_vouches(&identity))
             return true;
     }
     return false;
 }
 
 /*= RFC8224-4.1i RFC8224-4.1j */
-static enum stir_err check_date(int64_t *iat, bool *add_date, const struct stir_sip *sip, const struct stir_attest_params *params, struct stir_diag *diag)
+enum stir_err stir_attest_date(int64_t *iat, bool *add_date, const struct stir_sip *sip, const struct stir_attest_params *params, struct stir_diag *diag)
 {
     int64_t window = window_of(params), date;
     *add_date = !sip->call.date.p;
@@ -400,11 +405,7 @@ static enum stir_err plan_divert(struct signing *s, const struct stir_attest_par
 /*= RFC8224-4.1e RFC8224-4.1g */
 static enum stir_err fill_claims(struct signing *s, struct stir_attest_params *params, struct stir_diag *diag)
 {
-    struct stir_policy policy;
-    TRY(stir_policy_preset(&policy, stir_slice_str("shaken")));
-    policy.caller = params->caller;
-    policy.tn = params->tn;
-    stir_message_read(&s->message, &s->sip.call, &policy);
+    stir_message_read(&s->message, &s->sip.call, params->caller, &params->tn);
     params->claims.orig = &s->message.caller;
     params->claims.dest = &s->message.callee;
     params->claims.n_dest = 1;
@@ -478,7 +479,7 @@ static enum stir_err sign_message(struct signing *s, size_t *len, struct stir_at
     TRY(stir_sip_parse(&s->sip, s->text, diag));
     TRY(check_message(&s->sip, params, diag));
     TRY(fill_claims(s, params, diag));
-    TRY(check_date(&params->claims.iat, &s->did.date_added, &s->sip, params, diag));
+    TRY(stir_attest_date(&params->claims.iat, &s->did.date_added, &s->sip, params, diag));
     TRY(put_head(s, params->claims.iat));
     TRY(put_identities(s, params, signer, ctx, diag));
     return put_rest(s, len);

@@ -87,9 +87,9 @@ static bool has_fault(const struct stir_passport *p, enum stir_reason reason)
     return false;
 }
 
-static bool read_party(struct stir_party *out, struct stir_slice text, const struct stir_policy *policy)
+static bool read_party(struct stir_party *out, struct stir_slice text, const struct stir_tn_options *tn)
 {
-    return text.n && stir_party_parse(out, text, &policy->tn) == STIR_OK;
+    return text.n && stir_party_parse(out, text, tn) == STIR_OK;
 }
 
 /* The header value holds a tel URI: bare, or in the angle brackets behind a name. */
@@ -111,12 +111,12 @@ static bool is_tel(struct stir_slice value)
 }
 
 /* The first PAI that names a number, tel before sip; else the first that can be read. */
-static bool read_pai(struct stir_party *out, const struct stir_call *call, const struct stir_policy *policy)
+static bool read_pai(struct stir_party *out, const struct stir_call *call, const struct stir_tn_options *tn)
 {
     struct stir_party party;
     int best = 0;
     for (size_t i = 0; i < call->n_pai && i < STIR_MAX_PAI; i++) {
-        if (!read_party(&party, call->pai[i], policy))
+        if (!read_party(&party, call->pai[i], tn))
             continue;
         int rank = party.kind != STIR_PARTY_TN ? 1 : is_tel(call->pai[i]) ? 3 : 2;
         if (rank > best) {
@@ -127,20 +127,20 @@ static bool read_pai(struct stir_party *out, const struct stir_call *call, const
     return best > 0;
 }
 
-void stir_message_read(struct stir_message *message, const struct stir_call *call, const struct stir_policy *policy)
+void stir_message_read(struct stir_message *message, const struct stir_call *call, enum stir_caller_source caller, const struct stir_tn_options *tn)
 {
     *message = (struct stir_message){.call = call};
     struct stir_party from = {0}, pai = {0};
-    bool has_from = read_party(&from, call->from, policy), has_pai = read_pai(&pai, call, policy);
-    switch (call->is_response ? STIR_CALLER_FROM : policy->caller) { /* who answers asserts himself */
+    bool has_from = read_party(&from, call->from, tn), has_pai = read_pai(&pai, call, tn);
+    switch (call->is_response ? STIR_CALLER_FROM : caller) { /* who answers asserts himself */
     case STIR_CALLER_PAI_FROM: message->caller = has_pai ? pai : from; break;
     case STIR_CALLER_FROM: message->caller = from; break;
     case STIR_CALLER_FROM_PAI: message->caller = has_from && (from.kind == STIR_PARTY_TN || !has_pai) ? from : pai; break;
     }
-    if (!read_party(&message->callee, call->to, policy) && !read_party(&message->callee, call->ruri, policy))
+    if (!read_party(&message->callee, call->to, tn) && !read_party(&message->callee, call->ruri, tn))
         message->callee = (struct stir_party){0};
     /* A Request-URI that cannot be read leads somewhere, and nobody can say that it is to the callee. */
-    message->retargeted = call->ruri.p && !(read_party(&message->target, call->ruri, policy) && stir_party_eq(&message->target, &message->callee));
+    message->retargeted = call->ruri.p && !(read_party(&message->target, call->ruri, tn) && stir_party_eq(&message->target, &message->callee));
     if (!message->retargeted)
         message->target = message->callee;
     if (call->date.p) {

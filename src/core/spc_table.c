@@ -1,6 +1,6 @@
 /* Which provider holds a number: lines of ranges, flattened into the points where the answer changes. Ranges lie within each other or apart, so that there are
  * at most two such points for each, and a lookup is one binary search. */
-#include <stir/spc_table.h>
+#include "core/spc_table.h"
 
 #include "core/bytes.h"
 
@@ -27,6 +27,7 @@ struct stir_spc_table {
     atomic_uint owners;
     uint64_t *from;    /* ascending: the first number of each stretch, which goes up to the next */
     uint16_t *holders; /* the list of codes that holds there */
+    uint32_t *lines;   /* of the text, that says so; 0: nobody's. NULL: they are not kept */
     size_t n, ranges;
     struct lists lists;
 };
@@ -43,6 +44,7 @@ struct reading {
     struct stir_spc_table *table;
     struct range *ranges;
     size_t n, cap;
+    bool keep_lines;
     struct stir_diag *diag;
 };
 
@@ -198,7 +200,7 @@ static enum stir_err unite_lists(uint16_t *out, struct lists *lists, uint16_t a,
 /* ---- Lines ---- */
 
 /* A canonical number that has a country code: its digits' value tells its length too, for none begins with 0. */
-static bool read_number(uint64_t *out, struct stir_slice digits)
+bool stir_number_read(uint64_t *out, struct stir_slice digits)
 {
     uint64_t value = 0;
     if (!digits.n || digits.n > STIR_TN_MAX || digits.p[0] == '0')
@@ -221,26 +223,25 @@ static uint64_t longest(size_t digits)
     return ten - 1;
 }
 
-/* NUMBER, FIRST-LAST or FIRST+COUNT. What is wrong with it; NULL: nothing. */
-static const char *read_range(struct range *out, struct stir_slice word)
+const char *stir_number_range(uint64_t *first, uint64_t *last, struct stir_slice word)
 {
     size_t n = 0;
     uint64_t count;
     while (n < word.n && word.p[n] != '-' && word.p[n] != '+')
         n++;
     struct stir_slice rest = stir_slice_from(word, n < word.n ? n + 1 : n);
-    if (!read_number(&out->first, stir_slice_upto(word, n)))
+    if (!stir_number_read(first, stir_slice_upto(word, n)))
         return "a number has 1 to 15 digits, the country code first and no '+'";
-    out->last = out->first;
+    *last = *first;
     if (n == word.n)
         return NULL;
     if (word.p[n] == '-')
-        return rest.n == n && read_number(&out->last, rest) && out->last >= out->first
+        return rest.n == n && stir_number_read(last, rest) && *last >= *first
                    ? NULL
                    : "the last number of a range has as many digits as the first and does not lie before it";
-    if (!read_number(&count, rest) || count - 1 > longest(n) - out->first)
+    if (!stir_number_read(&count, rest) || count - 1 > longest(n) - *first)
         return "what stands behind '+' is how many numbers, 1 or more, and the last has as many digits as the first";
-    out->last = out->first + (count - 1);
+    *last = *first + (count - 1);
     return NULL;
 }
 
@@ -278,7 +279,7 @@ static enum stir_err read_line(struct reading *rd, struct stir_slice text, size_
     struct stir_slice word = next_word(&text);
     if (word.n == 0)
         return STIR_OK;
-    const char *fault = read_range(&range, word);
+    const char *fault = stir_number_range(&range.first, &range.last, word);
     if (fault)
         return stir_diag_set(rd->diag, STIR_ESYNTAX, line, "line %zu: \"%.*s\": %s", line, STIR_SHOW(word), fault);
     enum stir_err err = add_codes(&codes, text);
@@ -318,12 +319,16 @@ static int compare_ranges(const void *a, const void *b)
 }
 
 /* From `from` on `list` holds; said again of the same number, the last word counts. */
-static void change(struct stir_spc_table *table, uint64_t from, uint16_t list)
+static void change(struct stir_spc_table *table, uint64_t from, const struct range *range)
 {
+    uint16_t list = range ? range->list : NOBODY;
+    uint32_t line = range ? range->line : 0;
     if (table->n && table->from[table->n - 1] == from)
         table->n--;
-    if ((table->n ? table->holders[table->n - 1] : NOBODY) == list)
+    if ((table->n ? table->holders[table->n - 1] : NOBODY) == list && (!table->lines || (table->n ? table->lines[table->n - 1] : 0) == line))
         return;
+    if (table->lines)
+        table->lines[table->n] = line;
     table->from[table->n] = from;
     table->holders[table->n++] = list;
 }
@@ -337,7 +342,7 @@ static enum stir_err flatten(struct reading *rd)
     for (size_t i = 0; i < rd->n; i++) {
         struct range r = rd->ranges[i];
         for (; depth && open[depth - 1].last < r.first; depth--)
-            change(table, open[depth - 1].last + 1, depth > 1 ? open[depth - 2].list : NOBODY);
+            change(table, open[depth - 1].last + 1, depth > 1 ? &open[depth - 2] : NULL);
         struct range *top = depth ? &open[depth - 1] : NULL;
         if (top && r.last > top->last)
             return stir_diag_set(rd->diag, STIR_EVALUE, r.line, "line %u: its range overlaps that of line %u, and neither lies within the other", r.line,
@@ -349,10 +354,10 @@ static enum stir_err flatten(struct reading *rd)
         } else {
             open[depth++] = r;
         }
-        change(table, r.first, open[depth - 1].list);
+        change(table, r.first, &open[depth - 1]);
     }
     for (; depth; depth--)
-        change(table, open[depth - 1].last + 1, depth > 1 ? open[depth - 2].list : NOBODY);
+        change(table, open[depth - 1].last + 1, depth > 1 ? &open[depth - 2] : NULL);
     return STIR_OK;
 }
 
@@ -364,12 +369,14 @@ static enum stir_err fit(struct stir_spc_table *table)
     table->from = from ? from : table->from;
     uint16_t *holders = realloc(table->holders, n * sizeof(*holders));
     table->holders = holders ? holders : table->holders;
+    uint32_t *lines = table->lines ? realloc(table->lines, n * sizeof(*lines)) : NULL;
+    table->lines = lines ? lines : table->lines;
     char *text = realloc(table->lists.text, used);
     table->lists.text = text ? text : table->lists.text;
     table->lists.cap = used;
     free(table->lists.sorted);
     table->lists.sorted = NULL;
-    return from && holders && text ? STIR_OK : STIR_ENOMEM;
+    return from && holders && text && !table->lines == !lines ? STIR_OK : STIR_ENOMEM;
 }
 
 static enum stir_err build(struct reading *rd, struct stir_slice text)
@@ -384,20 +391,21 @@ static enum stir_err build(struct reading *rd, struct stir_slice text)
         qsort(rd->ranges, rd->n, sizeof(*rd->ranges), compare_ranges);
     table->from = malloc(most * sizeof(*table->from));
     table->holders = malloc(most * sizeof(*table->holders));
-    if (!table->from || !table->holders)
+    table->lines = rd->keep_lines ? malloc(most * sizeof(*table->lines)) : NULL;
+    if (!table->from || !table->holders || (rd->keep_lines && !table->lines))
         return STIR_ENOMEM;
     table->ranges = rd->n;
     TRY(flatten(rd));
     return fit(table);
 }
 
-enum stir_err stir_spc_table_parse(struct stir_spc_table **out, struct stir_slice text, struct stir_diag *diag)
+static enum stir_err parse(struct stir_spc_table **out, struct stir_slice text, bool keep_lines, struct stir_diag *diag)
 {
     if (!out || (text.n && !text.p))
         return STIR_EARG;
     if (text.n > STIR_MAX_SPC_TABLE)
         return stir_diag_set(diag, STIR_ELIMIT, SIZE_MAX, "a table of numbers has at most %u bytes", STIR_MAX_SPC_TABLE);
-    struct reading rd = {.table = calloc(1, sizeof(*rd.table)), .diag = diag};
+    struct reading rd = {.table = calloc(1, sizeof(*rd.table)), .keep_lines = keep_lines, .diag = diag};
     if (!rd.table)
         return STIR_ENOMEM;
     atomic_init(&rd.table->owners, 1);
@@ -409,6 +417,16 @@ enum stir_err stir_spc_table_parse(struct stir_spc_table **out, struct stir_slic
     }
     *out = rd.table;
     return STIR_OK;
+}
+
+enum stir_err stir_spc_table_parse(struct stir_spc_table **out, struct stir_slice text, struct stir_diag *diag)
+{
+    return parse(out, text, false, diag);
+}
+
+enum stir_err stir_spc_table_parse_lines(struct stir_spc_table **out, struct stir_slice text, struct stir_diag *diag)
+{
+    return parse(out, text, true, diag);
 }
 
 struct stir_spc_table *stir_spc_table_ref(struct stir_spc_table *table)
@@ -424,6 +442,7 @@ void stir_spc_table_free(struct stir_spc_table *table)
         return;
     free(table->from);
     free(table->holders);
+    free(table->lines);
     free(table->lists.text);
     free(table->lists.at);
     free(table->lists.sorted);
@@ -432,12 +451,13 @@ void stir_spc_table_free(struct stir_spc_table *table)
 
 /* ---- Asking ---- */
 
-struct stir_slice stir_spc_table_find(const struct stir_spc_table *table, struct stir_slice tn)
+/* 1 + the place of the last stretch that begins at or before the number; 0 when there is none. */
+static size_t stretch_of(const struct stir_spc_table *table, struct stir_slice tn)
 {
     uint64_t number;
-    if (!table || !tn.p || !read_number(&number, tn))
-        return stir_slice_of(NULL, 0);
-    size_t low = 0, high = table->n; /* the last stretch that begins at or before the number is the one before `high` */
+    if (!table || !tn.p || !stir_number_read(&number, tn))
+        return 0;
+    size_t low = 0, high = table->n; /* it is the one before `high` */
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         if (table->from[mid] <= number)
@@ -445,7 +465,19 @@ struct stir_slice stir_spc_table_find(const struct stir_spc_table *table, struct
         else
             high = mid;
     }
-    return low ? list_text(&table->lists, table->holders[low - 1]) : stir_slice_of(NULL, 0);
+    return low;
+}
+
+struct stir_slice stir_spc_table_find(const struct stir_spc_table *table, struct stir_slice tn)
+{
+    size_t found = stretch_of(table, tn);
+    return found ? list_text(&table->lists, table->holders[found - 1]) : stir_slice_of(NULL, 0);
+}
+
+size_t stir_spc_table_line(const struct stir_spc_table *table, struct stir_slice tn)
+{
+    size_t found = stretch_of(table, tn);
+    return found && table->lines ? table->lines[found - 1] : 0;
 }
 
 int stir_spc_table_holds(const struct stir_spc_table *table, struct stir_slice spc, struct stir_slice tn)
@@ -467,7 +499,8 @@ enum stir_err stir_spc_table_stats(const struct stir_spc_table *table, struct st
     if (!table || !out || out->size < sizeof(*out))
         return STIR_EARG;
     out->ranges = table->ranges;
-    out->bytes = sizeof(*table) + table->n * (sizeof(*table->from) + sizeof(*table->holders)) + table->lists.cap + table->lists.room * sizeof(*table->lists.at);
+    out->bytes = sizeof(*table) + table->n * (sizeof(*table->from) + sizeof(*table->holders) + (table->lines ? sizeof(*table->lines) : 0)) + table->lists.cap +
+                 table->lists.room * sizeof(*table->lists.at);
     out->codes = table->lists.n;
     return STIR_OK;
 }

@@ -154,7 +154,7 @@ static enum stir_err begin(struct stir_verify *v)
 {
     struct stir_arena *arena = &v->box->arena;
     size_t n = v->call.n_identity;
-    stir_message_read(&v->message, &v->call, &v->policy);
+    stir_message_read(&v->message, &v->call, v->policy.caller, &v->policy.tn);
     if (n == 0 || n > STIR_MAX_IDENTITIES)
         return STIR_OK;
     TRY(make_room(v, n));

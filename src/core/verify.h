@@ -114,7 +114,7 @@ enum stir_err stir_ask_authority(struct stir_judgement *j) STIR_MUST_USE;
 void stir_answer_authority(struct stir_judgement *j, int answer);
 /* Which of the tokens decides for the call, and what all of them say together (decision.c): `verdict` has those of `judgements`, in their order. */
 void stir_judge_call(struct stir_verdict *verdict, const struct stir_judgement *judgements, const struct stir_call *call);
-/* Read caller, callee and Date from the call by the policy. */
-void stir_message_read(struct stir_message *message, const struct stir_call *call, const struct stir_policy *policy);
+/* Read caller, callee and Date from the call. */
+void stir_message_read(struct stir_message *message, const struct stir_call *call, enum stir_caller_source caller, const struct stir_tn_options *tn);
 
 #endif

@@ -107,7 +107,7 @@ enum stir_err stir_verstat_message(char *buf, size_t cap, size_t *len, struct st
     TRY(stir_sip_parse(&o.sip, message, diag));
     if (o.sip.call.is_response)
         return stir_diag_set(diag, STIR_ESYNTAX, 0, "a response, not a request: nobody calls with it");
-    stir_message_read(&o.read, &o.sip.call, policy);
+    stir_message_read(&o.read, &o.sip.call, policy->caller, &policy->tn);
     find_changes(&o, message, verdict);
     struct stir_slice param = stir_verstat_param(text, verdict->verstat, with_attest ? attest_of(verdict) : 0);
     TRY(write_onward(&w, &done, &o, message, policy, param, diag));
