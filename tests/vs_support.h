@@ -172,7 +172,7 @@ static inline void lab_sign(struct lab *lab, char *token, size_t cap, const stru
     snprintf(params, sizeof(params), ";info=<%s>;alg=ES256;ppt=shaken", x5u);
     pki_sign(&lab->pki, token, cap, header, payload, params);
     if (in->forged) {
-        char *signature = strrchr(token, '.') + 10;
+        char *signature = strchr(token, ';') - 20;
         *signature = *signature == 'A' ? 'B' : 'A';
     }
 }
@@ -223,15 +223,21 @@ static inline void lab_told(struct stir_vs_call *vs, const struct stir_vs_answer
     lab_copy(c->dest, sizeof(c->dest), answer->record.dest);
 }
 
-static inline void lab_start(struct lab *lab, struct stir_worker *worker, struct lab_call *c, int64_t within_ms)
+static inline void lab_start_with(struct lab *lab, struct stir_worker *worker, struct lab_call *c, int64_t within_ms,
+                                  void (*told)(struct stir_vs_call *vs, const struct stir_vs_answer *answer))
 {
     c->vs.source = &lab->source;
     c->vs.call = &c->sip.call;
     c->vs.unix_ms = lab->now * 1000 + 500;
     c->vs.within_ms = within_ms;
-    c->vs.done = lab_told;
+    c->vs.done = told;
     assert_err(stir_vs_begin(worker, &c->vs), STIR_OK);
     c->at_once = c->told == 1;
+}
+
+static inline void lab_start(struct lab *lab, struct stir_worker *worker, struct lab_call *c, int64_t within_ms)
+{
+    lab_start_with(lab, worker, c, within_ms, lab_told);
 }
 
 /* Until it is answered, or a minute is over. */
