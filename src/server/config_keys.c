@@ -278,8 +278,8 @@ static const struct stir_config_key actions[] = {
          "https://example.com/redress"),
     YES_NO("with-attest", stir_conf_actions, with_attest, "no", "verstat says B and C: TN-Validation-Passed-B", "no"),
     YES_NO("display-name", stir_conf_actions, display_name, "yes", "the alert's text is the display name of P-Asserted-Identity", "yes"),
-    LIST("headers", stir_conf_actions, headers, "", 5, stir_word_told_header, "WHAT=HEADER...",
-         "headers of the answer that tell attest, origid, spc, reason or verstat", "attest=X-Attestation verstat=X-Verstat"),
+    LIST("headers", stir_conf_actions, headers, "", 6, stir_word_told_header, "WHAT=HEADER...",
+         "headers of the answer that tell attest, origid, spc, reason, verstat or the text of an alert", "attest=X-Attestation verstat=X-Verstat"),
 };
 
 static const struct stir_config_key verify[] = {

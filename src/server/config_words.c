@@ -148,8 +148,9 @@ const char *stir_word_header(struct stir_slice text)
 
 const char *stir_word_told_header(struct stir_slice word)
 {
-    static const char *const told[] = {"attest", "origid", "spc", "reason", "verstat"};
-    static const char wrong[] = "is none of attest=NAME, origid=NAME, spc=NAME, reason=NAME, verstat=NAME, where NAME is a header such as X-Attestation";
+    static const char *const told[] = {"attest", "origid", "spc", "reason", "verstat", "alert"};
+    static const char wrong[] =
+        "is none of attest=NAME, origid=NAME, spc=NAME, reason=NAME, verstat=NAME, alert=NAME, where NAME is a header such as X-Attestation";
     size_t equals = stir_slice_find(word, '=');
     if (equals == word.n)
         return wrong;

@@ -207,7 +207,7 @@ struct stir_conf_actions {
     const char *redress;           /* SIP or https URI, for 603 and 608 */
     bool with_attest;              /* verstat "-B", "-C" */
     bool display_name;             /* the alert's text is PAI's display name */
-    struct stir_conf_list headers; /* X-headers wanted: attest origid spc reason verstat, each with "=Header-Name" */
+    struct stir_conf_list headers; /* X-headers wanted: attest origid spc reason verstat alert, each with "=Header-Name" */
 };
 
 /* [verify] */

@@ -357,7 +357,7 @@ enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *cal
     m->timer.fire = time_over;
     m->actions = stir_actions_of(live->conf, call->source);
     stir_actions_policy(&m->policy, &live->policy, call->source, m->actions);
-    stir_message_read(&m->message, call->call, &m->policy);
+    stir_message_read(&m->message, call->call, m->policy.caller, &m->policy.tn);
     m->emergency = stir_actions_emergency(&m->message, &m->policy);
     enum stir_err err = stir_verify_new(&m->verify, call->call, &m->policy, live->trust, worker->ctx, m->now);
     if (err != STIR_OK) {
@@ -384,6 +384,6 @@ bool stir_vs_is_emergency(const struct stir_conf *conf, const struct stir_source
     struct stir_policy policy;
     struct stir_message message;
     stir_actions_policy(&policy, &conf->verify.policy, source, stir_actions_of(conf, source));
-    stir_message_read(&message, call, &policy);
+    stir_message_read(&message, call, policy.caller, &policy.tn);
     return stir_actions_emergency(&message, &policy);
 }
