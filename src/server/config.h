@@ -14,11 +14,15 @@ struct stir_config_say {
 };
 
 /* Read the file `path`. All faults are said, not the first alone. STIR_EIO (cannot be read), STIR_EVALUE (faults were said), STIR_ELIMIT, STIR_ENOMEM; `*out`
- * is untouched unless STIR_OK. Does not look at the files that it names: stir_config_files() and the services do. */
+ * is untouched unless STIR_OK. Relative paths in it begin at its own folder, and are absolute in the conf. Does not look at the files that it names: the services
+ * do. */
 enum stir_err stir_config_read(struct stir_conf **out, const char *path, const struct stir_config_say *say) STIR_MUST_USE;
 /* The same from text; `name` stands in the faults. */
 enum stir_err stir_config_parse(struct stir_conf **out, struct stir_slice text, const char *name, const struct stir_config_say *say) STIR_MUST_USE;
 void stir_config_free(struct stir_conf *conf);
+
+/* What a good conf says that is worth a second look, a line each: "[log] numbers = full: ...". */
+void stir_config_doubts(const struct stir_conf *conf, const struct stir_config_say *say);
 
 /* As a file that gives the same conf again, with the same hash; `effective`: every key, those left at their default as comments of what they are. free() it. */
 char *stir_config_text(const struct stir_conf *conf, bool effective);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What `stir --help` prints stands in the manual page, and the other way round; so do the parts of a policy. help.py SOURCE STIR"""
+"""What `stir --help` prints stands in the manual page, and the other way round; so do the parts of a policy and the keys of a configuration. help.py SOURCE STIR"""
+import json
 import re
 import subprocess
 import sys
@@ -10,8 +11,8 @@ from tap import Tap, without_comments
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]*|-[a-zA-Z])(?![\w-])")
 
 
-def say(stir, *words):
-    run = subprocess.run([stir, *words, "--help"], capture_output=True, text=True, check=False)
+def say(stir, *words, plain=False):
+    run = subprocess.run([stir, *words, *([] if plain else ["--help"])], capture_output=True, text=True, check=False)
     return run.stdout, run.returncode
 
 
@@ -23,6 +24,18 @@ def commands(text):
         if match:
             found.add(tuple(match.group(1).split()))
     return found
+
+
+def configuration(tap, source, stir):
+    """stir.conf(5) says what the table of keys says: it is written by a tool, and nobody has to remember to run that."""
+    page = Path(source, "man/stir.conf.5.scd")
+    check = subprocess.run([sys.executable, "-B", Path(source, "tools/conf_man.py"), "--check", stir, page], check=False)
+    tap.rule("the keys of stir.conf(5) are those of the table", [] if check.returncode == 0 else ["python3 tools/conf_man.py STIR man/stir.conf.5.scd writes them"])
+    table = json.loads(say(stir, "conf", "keys", "--json", plain=True)[0])
+    keys = [(section["section"], key) for section in table for key in section["keys"]]
+    faults = [f"[{name}] {key['key']}: {part}" for name, key in keys for part in ("help", "form", "example") if not key[part]]
+    tap.rule("every key has a form, a line of help and an example", faults)
+    tap.rule("the table was read", [] if len(keys) > 100 else [f"{len(keys)} keys"])
 
 
 def main(source, stir):
@@ -51,6 +64,7 @@ def main(source, stir):
     policy = Path(source, "man/stir-policy.7.scd").read_text().split("# PARTS")[1].split("# SEVERITIES")[0]
     tap.rule("every part of struct stir_policy is in stir-policy(7)", [part for part in parts if f"*{part}*" not in policy])
     tap.rule("struct stir_policy was read", [] if len(parts) > 15 else parts)
+    configuration(tap, source, stir)
     tap.done()
 
 
