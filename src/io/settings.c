@@ -21,7 +21,7 @@ static bool has_control(struct stir_slice line)
 static const char *section_fault(struct stir_slice line, struct stir_setting *out)
 {
     if (line.p[line.n - 1] != ']')
-        return "a section ends with ']', and nothing stands behind it";
+        return "begins a section, which ends with ']' and nothing behind it";
     out->section = stir_slice_trim(stir_slice_of(line.p + 1, line.n - 2));
     return NULL;
 }

@@ -336,19 +336,6 @@ static void check_tenants(struct stir_config_reading *r)
     free(leads.name);
 }
 
-static const char *prefixes_fault(const struct stir_conf *conf, struct stir_conf_trunk *trunk)
-{
-    const struct stir_dial_plan *plans[] = {trunk->tn.plan, conf->sign.tn.plan, conf->verify.policy.tn.plan};
-    struct stir_party party;
-    struct stir_tn_options options = trunk->tn;
-    for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
-        options.plan = trunk->tn.plan ? trunk->tn.plan : plans[i];
-        if (stir_tn_parse(&party, stir_slice_str("911"), &options) == STIR_EARG)
-            return "holds a prefix with which the country code of the dial plan begins: the plan's own numbers would be cut";
-    }
-    return NULL;
-}
-
 static bool asks_for_certificates(const struct stir_conf *conf)
 {
     for (size_t i = 0; i < conf->n_sip; i++)
@@ -367,9 +354,6 @@ static void check_trunk(struct stir_config_reading *r, const struct stir_config_
     trunk->tn.plan = trunk->dial_plan[0] ? stir_tn_plan(stir_slice_str(trunk->dial_plan)) : NULL;
     trunk->tn.technical_prefixes = trunk->technical_prefixes.items;
     trunk->tn.portability_prefixes = trunk->portability_prefixes.items;
-    const char *what = prefixes_fault(r->conf, trunk);
-    if (what)
-        fault(r, place, stir_config_given(place, "technical-prefixes") ? "technical-prefixes" : "portability-prefixes", "%s", what);
     if (!stir_config_given(place, "addresses") && !trunk->tls_name[0])
         fault(r, place, NULL, "needs addresses or tls-name%s", trunk->header[0] ? ": a header alone proves nothing, anybody can write one" : "");
     if (trunk->tls_name[0] && !asks_for_certificates(r->conf))

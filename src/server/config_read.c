@@ -97,7 +97,7 @@ static bool is_cut(struct stir_slice a, struct stir_slice b)
 const char *stir_config_near(struct stir_slice word, size_t n, const char *(*at)(const void *arg, size_t i), const void *arg)
 {
     const char *nearest = NULL;
-    size_t least = word.n / 3 < 1 ? 2 : word.n / 3 + 1; /* so many letters are too many */
+    size_t least = word.n < 5 ? 2 : word.n < 9 ? 3 : 4; /* so many letters are too many */
     for (size_t i = 0; word.n && word.n <= WORD_MAX && i < n; i++) {
         struct stir_slice other = stir_slice_str(at(arg, i));
         size_t d = !other.p || other.n > WORD_MAX ? SIZE_MAX : is_cut(word, other) ? 1 : distance(word, other);
@@ -311,14 +311,17 @@ static bool holds(struct stir_slice text, const char *word)
 }
 
 /* A pasted key or certificate: one fault, and its lines are never shown. */
-static bool is_pasted(struct stir_config_reading *r, struct stir_settings *settings, const struct stir_setting *setting)
+static bool is_pasted(struct stir_config_reading *r, struct stir_settings *settings, const struct stir_setting *setting, struct stir_config_place *place)
 {
+    const struct stir_config_key *key = place ? stir_config_key_of(place->kind, setting->key) : NULL;
     struct stir_setting next = *setting;
     if (!holds(setting->text, "-----BEGIN"))
         return false;
     stir_config_fault(r, setting->line, NULL, NULL,
                       "the text of a key or certificate does not stand in a configuration; write it into a file, a key's of mode 0600, and name the file, or "
                       "credential:NAME");
+    if (key)
+        place->lines[key - stir_config_sections[place->kind].keys] = (unsigned)setting->line; /* not missing, at any rate */
     while (!holds(next.text, "-----END")) {
         struct stir_settings ahead = *settings;
         if (!stir_settings_next(&ahead, &next) || next.section.p)
@@ -343,7 +346,7 @@ static void read_lines(struct stir_config_reading *r, struct stir_slice text)
     struct stir_config_place *place = NULL;
     bool known = false, begun = false;
     while (!r->room.no_memory && stir_settings_next(&settings, &setting)) {
-        if (is_pasted(r, &settings, &setting))
+        if (is_pasted(r, &settings, &setting, known ? place : NULL))
             continue;
         if (setting.fault) {
             stir_config_fault(r, setting.line, known ? place : NULL, NULL, "the line %s", setting.fault);

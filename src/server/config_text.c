@@ -92,9 +92,10 @@ static void put_keys(struct form *f, const struct stir_config_section *section, 
         const struct stir_config_key *key = &section->keys[i];
         char *value = value_text(key, at, preset), *otherwise = value_text(key, preset, preset);
         f->no_memory = !value || !otherwise;
-        /* A key that is needed is written whatever it says: the default of a choice is none that anybody chose. */
+        /* A key that is needed is written whatever it says: the default of a choice is none that anybody chose. `preset` has the section's own. */
+        const char *usual = key->type == STIR_KEY_PRESET ? key->otherwise : otherwise;
         if (!f->no_memory)
-            put_key(f, key, value, !key->required && strcmp(value, otherwise) == 0);
+            put_key(f, key, value, !key->required && strcmp(value, usual) == 0);
         free(value);
         free(otherwise);
     }
