@@ -304,7 +304,7 @@ void stir_sip_take(struct stir_sip_desk *desk, const struct stir_sip_flow *flow,
         return;
     call->flow = *flow;
     stir_sip_request_read(&call->request, stir_slice_of(call->message, message.n));
-    if (flow->fault && !call->request.fault) {
+    if (flow->fault) {
         call->request.fault = flow->fault;
         snprintf(call->request.phrase, sizeof(call->request.phrase), "%s", flow->phrase);
     }
