@@ -452,11 +452,8 @@ void stir_spc_table_free(struct stir_spc_table *table)
 /* ---- Asking ---- */
 
 /* 1 + the place of the last stretch that begins at or before the number; 0 when there is none. */
-static size_t stretch_of(const struct stir_spc_table *table, struct stir_slice tn)
+static size_t stretch_at(const struct stir_spc_table *table, uint64_t number)
 {
-    uint64_t number;
-    if (!table || !tn.p || !stir_number_read(&number, tn))
-        return 0;
     size_t low = 0, high = table->n; /* it is the one before `high` */
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -466,6 +463,21 @@ static size_t stretch_of(const struct stir_spc_table *table, struct stir_slice t
             high = mid;
     }
     return low;
+}
+
+static size_t stretch_of(const struct stir_spc_table *table, struct stir_slice tn)
+{
+    uint64_t number;
+    return table && tn.p && stir_number_read(&number, tn) ? stretch_at(table, number) : 0;
+}
+
+bool stir_spc_table_any(const struct stir_spc_table *table, uint64_t first, uint64_t last)
+{
+    size_t at = stretch_at(table, first);
+    for (size_t i = at ? at - 1 : 0; i < table->n && table->from[i] <= last; i++)
+        if (table->holders[i] != NOBODY)
+            return true;
+    return false;
 }
 
 struct stir_slice stir_spc_table_find(const struct stir_spc_table *table, struct stir_slice tn)

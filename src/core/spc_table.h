@@ -8,6 +8,8 @@
 enum stir_err stir_spc_table_parse_lines(struct stir_spc_table **out, struct stir_slice text, struct stir_diag *diag) STIR_MUST_USE;
 /* The line that says who holds `tn`, from 1; of a range that stands several times the first. 0: none does, or lines are not kept. */
 size_t stir_spc_table_line(const struct stir_spc_table *table, struct stir_slice tn);
+/* Does a line name a holder of any number from `first` to `last`? */
+bool stir_spc_table_any(const struct stir_spc_table *table, uint64_t first, uint64_t last);
 
 /* A canonical number that has a country code as its digits' value, which tells its length too, for none begins with 0. False: it is none. */
 bool stir_number_read(uint64_t *out, struct stir_slice digits) STIR_MUST_USE;

@@ -17,10 +17,15 @@ struct stir_as_say {
 };
 
 /* Read keys, certificates and number files of `conf` and check them before they go live: key matches certificate, SPC, validity at `now`, life, names that
- * exist. Every fault is said, not the first alone. x5u is held against what is fetched by stir_as_check_x5u(), which asks `fetching`-like `fetch` in the
- * caller's thread (NULL: not asked). STIR_EVALUE: something fatal was said. */
+ * exist. Every fault is said, not the first alone; a certificate that has ended or not begun is no fault: its signer is passed over, and that is said. x5u is
+ * held against what is fetched by stir_as_check_x5u(). The book borrows `conf`. STIR_EVALUE: something fatal was said. */
 enum stir_err stir_as_book_new(struct stir_as_book **out, const struct stir_conf *conf, int64_t now, const struct stir_as_say *say) STIR_MUST_USE;
 void stir_as_book_free(struct stir_as_book *book);
+
+/* Fetch each signer's x5u from outside, as verifiers will ([fetch] of the conf; `check-x5u` of the signer), and hold it against its certificate file: another
+ * certificate there is fatal, one that cannot be had a warning (the repository may be this very process, not begun yet). Waits for the network: never on a
+ * worker. STIR_EVALUE: something fatal was said; STIR_ENOMEM. */
+enum stir_err stir_as_check_x5u(const struct stir_as_book *book, const struct stir_as_say *say) STIR_MUST_USE;
 
 /* What the operator watches: each signing identity, and each numbers file with its lines, bytes and load time. */
 struct stir_as_signer_state {
@@ -47,27 +52,36 @@ struct stir_as_call {
     int64_t unix_ms;
 };
 
-enum { STIR_AS_IDENTITIES = STIR_MAX_IDENTITIES };
+enum {
+    STIR_AS_IDENTITIES = STIR_MAX_IDENTITIES,
+    STIR_AS_TEXT = STIR_MAX_TOKEN + STIR_MAX_URL + 2048, /* the longest token, or a shaken one and some ten div */
+};
 
-/* The answer; slices live in it or in the message. */
+/* The answer; slices live in it, in the message or in `claims`. Not copied: it points into itself. */
 struct stir_as_answer {
     enum stir_sign_result result;
     int sip_code; /* for REFUSED: 403 and the like; else 0 */
     const char *phrase;
     struct stir_slice identities[STIR_AS_IDENTITIES]; /* of the call as it goes on: those that came, byte for byte, then ours */
     size_t n, n_new;
-    char date[30]; /* a Date to add; "" when the message has one */
-    char attest;
+    char date[30]; /* a Date to add; "" when the message has one, or nothing was signed */
+    char attest;   /* of a shaken token that was signed; else 0 */
     char origid[STIR_MAX_ORIGID + 1];
-    char why[200]; /* unsigned or refused */
+    char why[200]; /* unsigned or refused, and where it is known of a call that is passed on */
     char proof[200];
-    enum stir_err err;                        /* HTTP: STIR_OK, or why it could not be signed: STIR_EVALUE (a claim; `why` names it) ... */
-    struct stir_record record;                /* filled but for way, times and answer's codes */
-    char text[STIR_AS_IDENTITIES * 4096 / 4]; /* ours are written here */
+    enum stir_err err; /* HTTP: STIR_OK, or why nothing was signed: STIR_EVALUE, STIR_ETIME, STIR_ELIMIT (a claim; `why` names it), STIR_ENOTFOUND (nobody signs
+                          for it), STIR_ESTATE (a rule), or what the signer said */
+    struct stir_record record; /* filled but for way, times and answer's codes */
+    struct stir_party orig, dest;
+    char text[STIR_AS_TEXT]; /* ours are written here */
 };
 
 /* Sign. Never waits. The answer is valid until the next call with it; `record` in it is complete for stir_records_put() but for `way`, `took_us` and the codes.
- */
+ *
+ * SIP: a call that is signed already goes on byte for byte, but for a shaken token of our own that is older than reroute_after: a fresh one takes its place; a
+ * div token is added where [sign] div wants one and the rules would give the diverting number an A, or the trunk is trusted. Who withholds his number (Privacy:
+ * id, user) is signed for by P-Asserted-Identity. HTTP: a customer is signed for with ppt shaken and div alone; the rest is for providers that have proven who
+ * they are, and for trusted trunks. origid counts when the source is trusted, or nobody's. */
 void stir_as_sign(struct stir_worker *worker, const struct stir_as_call *call, struct stir_as_answer *answer);
 
 #endif
