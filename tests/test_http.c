@@ -2,27 +2,15 @@
 #include "io/http.h"
 #include "io/http_port.h"
 
-#include "support.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <time.h>
-#include <unistd.h>
-
-enum { CLIENTS = 8 };
+#include "http_client.h"
 
 static struct fixture {
     struct stir_loop *loop;
     struct stir_http_port *port;
     struct stir_http_server *server;
-    struct sockaddr_in at;
     struct stir_http_request *waiting;
     char seen[70000];
     size_t served, gone, cancelled;
-    int client[CLIENTS];
-    char heard[80000];
-    size_t n;
     bool left;
     char text[70100];
 } f;
@@ -70,15 +58,14 @@ static void cancel(void *arg, struct stir_http_request *r)
 static void begin(struct stir_http_limits limits)
 {
     memset(&f, 0, sizeof(f));
-    for (size_t i = 0; i < CLIENTS; i++)
-        f.client[i] = -1;
     assert_err(stir_loop_new(&f.loop), STIR_OK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    f.at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof(f.at);
-    assert_int_equal(bind(fd, (struct sockaddr *)&f.at, n), 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(at);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
     assert_int_equal(listen(fd, 16), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&f.at, &n), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+    client_begin(f.loop, at);
     assert_err(stir_http_port_new(&f.port, fd, &limits, NULL, NULL), STIR_OK);
     struct stir_http_handler handler = {NULL, serve, gone, cancel};
     assert_err(stir_http_server_new(&f.server, f.port, f.loop, &handler), STIR_OK);
@@ -94,59 +81,10 @@ static void end(void)
     assert_int_equal(f.served, f.gone);
     stir_http_port_free(f.port);
     stir_loop_free(f.loop);
-    for (size_t i = 0; i < CLIENTS; i++)
-        if (f.client[i] >= 0)
-            close(f.client[i]);
+    client_end();
 }
 
 static const struct stir_http_limits easy = {.max_body = 65536, .max_connections = 4, .request_ms = 60000, .idle_ms = 60000};
-
-static void dial(size_t i)
-{
-    f.client[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(f.client[i], (struct sockaddr *)&f.at, sizeof(f.at)), 0);
-}
-
-static void say(size_t i, const char *text)
-{
-    size_t n = strlen(text);
-    for (size_t at = 0; at < n;) {
-        ssize_t put = send(f.client[i], text + at, n - at, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (put > 0)
-            at += (size_t)put;
-        else
-            assert_true(errno == EAGAIN || errno == EPIPE || errno == ECONNRESET);
-        if (put < 0 && errno != EAGAIN)
-            return;
-        stir_loop_turn(f.loop, 0);
-    }
-}
-
-/* What came, until `want` stands in it or the server closed. True: it stands there. */
-static bool hear(size_t i, const char *want)
-{
-    f.n = 0;
-    f.heard[0] = '\0';
-    for (int turns = 0; turns < 3000; turns++) {
-        stir_loop_turn(f.loop, 2);
-        ssize_t got = recv(f.client[i], f.heard + f.n, sizeof(f.heard) - 1 - f.n, MSG_DONTWAIT);
-        if (got > 0)
-            f.n += (size_t)got;
-        f.heard[f.n] = '\0';
-        if (strstr(f.heard, want))
-            return true;
-        if (got == 0 || (got < 0 && errno != EAGAIN))
-            return false;
-    }
-    fail_msg("neither an answer nor an end: %s", f.heard);
-    return false;
-}
-
-static void turn(int64_t ms)
-{
-    for (int64_t until = stir_loop_ms(f.loop) + ms; stir_loop_ms(f.loop) < until;)
-        stir_loop_turn(f.loop, 2);
-}
 
 static void requests_of_one_connection_are_answered_one_after_the_other(void **state)
 {
@@ -155,8 +93,8 @@ static void requests_of_one_connection_are_answered_one_after_the_other(void **s
     dial(0);
     say(0, "GET /a%2e%2E/b?x=1 HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_true(hear(0, "GET /a%2e%2E/b 0:"));
-    assert_non_null(strstr(f.heard, "200 OK"));
-    assert_non_null(strstr(f.heard, "X-One: 1"));
+    assert_non_null(strstr(client.heard, "200 OK"));
+    assert_non_null(strstr(client.heard, "X-One: 1"));
     say(0, "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel");
     turn(10);
     assert_int_equal(f.served, 1);
@@ -164,8 +102,8 @@ static void requests_of_one_connection_are_answered_one_after_the_other(void **s
     assert_true(hear(0, "POST /c 5 length:hello"));
     say(0, "HEAD /d HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_true(hear(0, "\r\n\r\n"));
-    assert_null(strstr(f.heard, "HEAD /d 0:"));
-    assert_non_null(strstr(f.heard, "Content-Length: 10"));
+    assert_null(strstr(client.heard, "HEAD /d 0:"));
+    assert_non_null(strstr(client.heard, "Content-Length: 10"));
     end();
 }
 
@@ -181,13 +119,13 @@ static void bodies_as_long_as_the_limit_come_whole_and_longer_ones_are_refused(v
     f.text[n + 65536] = '\0';
     say(0, f.text);
     assert_true(hear(0, "xE"));
-    assert_non_null(strstr(f.heard, "POST /c 65536 length:xx"));
+    assert_non_null(strstr(client.heard, "POST /c 65536 length:xx"));
     say(0, "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n");
     assert_true(hear(0, "413"));
     dial(1);
     say(1, "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999999999999\r\n\r\n");
     hear(1, "413");
-    assert_null(strstr(f.heard, "200"));
+    assert_null(strstr(client.heard, "200"));
     end();
 }
 
@@ -245,8 +183,7 @@ static void who_left_before_the_answer_costs_nothing(void **state)
     dial(0);
     say(0, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
     turn(20);
-    close(f.client[0]);
-    f.client[0] = -1;
+    hang_up(0);
     turn(20);
     assert_non_null(f.waiting);
     answer_text(f.waiting, 200, "at last");
@@ -323,8 +260,7 @@ static void connections_beyond_the_limits_are_turned_away(void **state)
     stir_http_port_counts(f.port, &open, &refused);
     assert_int_equal(open, 4);
     assert_int_equal(refused, 2);
-    close(f.client[0]);
-    f.client[0] = -1;
+    hang_up(0);
     turn(20);
     dial(6);
     say(6, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -396,7 +332,7 @@ static void leaving_answers_what_is_under_way(void **state)
     assert_false(hear(1, "x"));
     answer_text(f.waiting, 200, "at last");
     assert_true(hear(0, "at last"));
-    assert_non_null(strstr(f.heard, "Connection: close"));
+    assert_non_null(strstr(client.heard, "Connection: close"));
     turn(50);
     assert_true(f.left);
     end();
@@ -428,12 +364,11 @@ static void what_is_no_http_is_refused(void **state)
     for (size_t i = 0; i < sizeof(junk) / sizeof(junk[0]); i++) {
         dial(0);
         say(0, junk[i]);
-        shutdown(f.client[0], SHUT_WR);
+        shutdown(client.fd[0], SHUT_WR);
         hear(0, "200 OK");
-        if (strstr(f.heard, "200 OK"))
+        if (strstr(client.heard, "200 OK"))
             fail_msg("taken: %s", junk[i]);
-        close(f.client[0]);
-        f.client[0] = -1;
+        hang_up(0);
         turn(5);
     }
     memset(f.text, 'a', 40000);

@@ -21,6 +21,7 @@ static const struct stir_config_word identity_ins[] = {
 static const struct stir_config_word apis[] = {
     {"signing", STIR_API_SIGNING},     {"verification", STIR_API_VERIFICATION}, {"native", STIR_API_NATIVE},         {"inspect", STIR_API_INSPECT},
     {"secsipidx", STIR_API_SECSIPIDX}, {"repository", STIR_API_REPOSITORY},     {"operations", STIR_API_OPERATIONS}, WORD_END};
+static const struct stir_config_word dialects[] = {{"auto", STIR_DIALECT_AUTO}, {"atis", STIR_DIALECT_ATIS}, {"3gpp", STIR_DIALECT_3GPP}, WORD_END};
 static const struct stir_config_word spellings[] = {{"lower", false}, {"camel", true}, WORD_END};
 static const struct stir_config_word tenants[] = {{"provider", STIR_TENANT_PROVIDER}, {"customer", STIR_TENANT_CUSTOMER}, WORD_END};
 static const struct stir_config_word attests[] = {{"A", 'A'}, {"B", 'B'}, {"C", 'C'}, {"none", 0}, WORD_END};
@@ -166,6 +167,8 @@ static const struct stir_config_key http[] = {
     YES_NO("open", stir_conf_http, open, "no", "serve signing and verification to whoever can connect, without a token or client certificate of a tenant",
            "yes"),
     TEXT("root", stir_conf_http, root, "/stir/v1", 2, 128, stir_word_root, "PATH", "path before signing and verification", "/stir/v1"),
+    CHOICE("dialect", stir_conf_http, dialect, "auto", dialects, false,
+           "of signing and verification: auto (told by the members of a request; atis where both read the same), atis, or 3gpp", "3gpp"),
     CHOICE("reason-spelling", stir_conf_http, camel_case, "lower", spellings, false,
            "members of verification answers: lower (reasoncode), or camel (reasonCode)", "camel"),
     SIZE("max-body", stir_conf_http, max_body, "256K", KIB, 64 * MIB, "longest body of a request", "256K"),

@@ -69,6 +69,13 @@ enum {
     STIR_API_OPERATIONS = 1 << 6, /* /healthz /readyz /metrics /version */
 };
 
+/* Which of the two dialects that share the paths below `root`. */
+enum stir_conf_dialect {
+    STIR_DIALECT_AUTO = 0, /* dialect = auto: told by a request's members, ATIS-1000082 where both read the same */
+    STIR_DIALECT_ATIS = 1,
+    STIR_DIALECT_3GPP = 2,
+};
+
 /* [http NAME] */
 struct stir_conf_http {
     const char *name;
@@ -76,6 +83,7 @@ struct stir_conf_http {
     unsigned apis;                /* serve = signing verification native inspect secsipidx repository operations */
     bool open;                    /* open = yes: requests without a token or client certificate are served; never the default for signing */
     const char *root;             /* before the ATIS paths, default "/stir/v1" */
+    enum stir_conf_dialect dialect;
     bool camel_case;              /* reason-spelling = camel: reasonCode; default lower: reasoncode, as ATIS peers write */
     int64_t max_body;             /* bytes */
     int64_t max_connections, max_per_address;

@@ -341,6 +341,19 @@ static void time_over(struct stir_timer *timer)
 
 /* ---- The beginning ---- */
 
+/* The policy of this call, with what it asks itself. */
+static void adjust(struct stir_policy *policy, unsigned asks)
+{
+    static const enum stir_reason dates[] = {STIR_R_DATE_BAD, STIR_R_DATE_STALE, STIR_R_DATE_FUTURE};
+    for (size_t i = 0; (asks & STIR_VS_DATE_COUNTS) && i < sizeof(dates) / sizeof(dates[0]); i++)
+        if (stir_policy_severity(policy, dates[i]) == STIR_SEVERITY_WARN && stir_policy_set(policy, dates[i], STIR_SEVERITY_FAIL) != STIR_OK)
+            return; /* no room for more: the operator has said of sixty reasons what they are worth, and that holds */
+    if (asks & STIR_VS_INSPECT) {
+        policy->exhaustive = true;
+        policy->check_replay = false;
+    }
+}
+
 enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *call)
 {
     struct stir_live *live = worker->live;
@@ -357,6 +370,7 @@ enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *cal
     m->timer.fire = time_over;
     m->actions = stir_actions_of(live->conf, call->source);
     stir_actions_policy(&m->policy, &live->policy, call->source, m->actions);
+    adjust(&m->policy, call->asks);
     stir_message_read(&m->message, call->call, m->policy.caller, &m->policy.tn);
     m->emergency = stir_actions_emergency(&m->message, &m->policy);
     enum stir_err err = stir_verify_new(&m->verify, call->call, &m->policy, live->trust, worker->ctx, m->now);

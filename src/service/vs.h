@@ -24,12 +24,19 @@ struct stir_vs_answer {
 
 enum { STIR_VS_EMERGENCY_MS = 250 }; /* beyond it an emergency call is answered with what is known */
 
+/* What a call asks beyond [verify]. */
+enum {
+    STIR_VS_DATE_COUNTS = 1 << 0, /* a Date that is not fresh fails where the policy would warn of it: case E3 of ATIS-1000082 */
+    STIR_VS_INSPECT = 1 << 1,     /* every check is run, also behind a gate that failed, and no token is remembered as seen: for explanations */
+};
+
 /* A call under way; the caller owns it, and what it points into, until done() was called or stir_vs_cancel() has returned. */
 struct stir_vs_call {
     const struct stir_source *source;
     const struct stir_call *call;
     int64_t unix_ms;   /* when it came in: the verification's `now` */
     int64_t within_ms; /* answer within this, from stir_vs_begin() on; 0: with what is at hand */
+    unsigned asks;     /* bits of the above */
     void (*done)(struct stir_vs_call *call, const struct stir_vs_answer *answer);
     /* the service's own from here */
     void *state; /* NULL when it is not under way */
