@@ -5,7 +5,6 @@
 
 #include "front/sip.h"
 #include "io/socket.h"
-#include "io/tls.h"
 #include "service/as.h"
 #include "service/metrics.h"
 #include "service/records.h"

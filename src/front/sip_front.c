@@ -2,6 +2,8 @@
 #include "front/sip_desk.h"
 
 #include "core/siphash.h"
+#include "io/file.h"
+#include "service/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +13,29 @@
 #include <unistd.h>
 
 /* ---- Sections and sockets ---- */
+
+/* One file of TLS; "": not given. */
+static enum stir_err read_pem(struct stir_tls_pem *pem, const char *name, bool secret, struct stir_diag *diag)
+{
+    pem->name = name;
+    return name[0] ? stir_secret_read(&pem->content, name, STIR_MAX_BUNDLE, secret, diag) : STIR_OK;
+}
+
+static enum stir_err open_tls(struct stir_sip_section *section, const struct stir_conf_sip *conf, struct stir_diag *diag)
+{
+    struct stir_tls_pem cert = {.name = ""}, key = {.name = ""}, clients = {.name = ""};
+    enum stir_err err = read_pem(&cert, conf->tls_cert, false, diag);
+    if (err == STIR_OK)
+        err = read_pem(&key, conf->tls_key, true, diag);
+    if (err == STIR_OK)
+        err = read_pem(&clients, conf->tls_client_ca, false, diag);
+    if (err == STIR_OK)
+        err = stir_tls_server_new(&section->tls, &cert, &key, conf->tls_client_ca[0] ? &clients : NULL, diag);
+    stir_file_free(&cert.content);
+    stir_file_free(&key.content);
+    stir_file_free(&clients.content);
+    return err;
+}
 
 static enum stir_err init_section(struct stir_sip_section *section, const struct stir_conf_sip *conf, struct stir_diag *diag)
 {
@@ -25,7 +50,7 @@ static enum stir_err init_section(struct stir_sip_section *section, const struct
     atomic_init(&section->connections, 0);
     if (!section->contact)
         return STIR_ENOMEM;
-    return conf->tls_cert[0] ? stir_tls_server_new(&section->tls, conf->tls_cert, conf->tls_key, conf->tls_client_ca, diag) : STIR_OK;
+    return conf->tls_cert[0] ? open_tls(section, conf, diag) : STIR_OK;
 }
 
 /* The same socket in the front before, which keeps a descriptor of its own until its desks have left: the kernel's queue is one. -1: there is none. */

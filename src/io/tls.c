@@ -1,9 +1,8 @@
 #include "io/tls.h"
 
 #include "core/bytes.h"
-#include "io/file.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -14,7 +13,7 @@ STIR_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
 STIR_AUTO_FREE(SSL_CTX, SSL_CTX_free)
 STIR_AUTO_FREE(GENERAL_NAMES, GENERAL_NAMES_free)
 
-/* ---- Files ---- */
+/* ---- PEM ---- */
 
 /* A key that wants a passphrase is refused: a server has nobody to ask, and OpenSSL would ask at the terminal. */
 static int no_passphrase(char *buf, int size, int writing, void *arg)
@@ -26,18 +25,7 @@ static int no_passphrase(char *buf, int size, int writing, void *arg)
     return 0;
 }
 
-static enum stir_err read_pem(BIO **out, struct stir_slice *content, const char *path, bool secret, struct stir_diag *diag)
-{
-    enum stir_file_err err = stir_file_read(content, path, STIR_MAX_BUNDLE, secret);
-    if (err == STIR_FILE_OPEN_TO_OTHERS)
-        return stir_diag_set(diag, STIR_EIO, SIZE_MAX, "%s: others can read this key: chmod 600 it", path);
-    if (err != STIR_FILE_OK)
-        return stir_diag_set(diag, STIR_EIO, SIZE_MAX, "%s cannot be read: %s", path, err == STIR_FILE_ERRNO ? strerror(errno) : "no file, or too long");
-    *out = BIO_new_mem_buf(content->p, (int)content->n);
-    return *out ? STIR_OK : STIR_ENOMEM;
-}
-
-static enum stir_err use_chain(SSL_CTX *ctx, BIO *bio, const char *path, struct stir_diag *diag)
+static enum stir_err use_chain(SSL_CTX *ctx, BIO *bio, const char *name, struct stir_diag *diag)
 {
     bool first = true;
     for (;; first = false) {
@@ -45,22 +33,22 @@ static enum stir_err use_chain(SSL_CTX *ctx, BIO *bio, const char *path, struct 
         if (!cert)
             break;
         if ((first ? SSL_CTX_use_certificate(ctx, cert) : (int)SSL_CTX_add1_chain_cert(ctx, cert)) != 1)
-            return stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s: TLS does not take a certificate of it", path);
+            return stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s: TLS does not take a certificate of it", name);
     }
-    return first ? stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s holds no certificate in PEM", path) : STIR_OK;
+    return first ? stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s holds no certificate in PEM", name) : STIR_OK;
 }
 
-static enum stir_err use_key(SSL_CTX *ctx, BIO *bio, const char *path, struct stir_diag *diag)
+static enum stir_err use_key(SSL_CTX *ctx, BIO *bio, const char *name, struct stir_diag *diag)
 {
     STIR_AUTO(EVP_PKEY) *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
     if (!key)
-        return stir_diag_set(diag, STIR_EPASS, SIZE_MAX, "%s holds no private key in PEM that can be read without a passphrase", path);
+        return stir_diag_set(diag, STIR_EPASS, SIZE_MAX, "%s holds no private key in PEM that can be read without a passphrase", name);
     if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1)
-        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "%s is not the key of the certificate", path);
+        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "%s is not the key of the certificate", name);
     return STIR_OK;
 }
 
-static enum stir_err use_client_ca(SSL_CTX *ctx, BIO *bio, const char *path, struct stir_diag *diag)
+static enum stir_err use_client_ca(SSL_CTX *ctx, BIO *bio, const char *name, struct stir_diag *diag)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(ctx);
     bool any = false;
@@ -69,27 +57,23 @@ static enum stir_err use_client_ca(SSL_CTX *ctx, BIO *bio, const char *path, str
         if (!cert)
             break;
         if (X509_STORE_add_cert(store, cert) != 1 || SSL_CTX_add_client_CA(ctx, cert) != 1)
-            return stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s: TLS does not take a certificate of it", path);
+            return stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s: TLS does not take a certificate of it", name);
     }
     if (!any)
-        return stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s holds no certificate in PEM", path);
+        return stir_diag_set(diag, STIR_EPEM, SIZE_MAX, "%s holds no certificate in PEM", name);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     return STIR_OK;
 }
 
-static enum stir_err use_file(SSL_CTX *ctx, const char *path, bool secret, enum stir_err (*use)(SSL_CTX *, BIO *, const char *, struct stir_diag *),
-                              struct stir_diag *diag)
+static enum stir_err use_pem(SSL_CTX *ctx, const struct stir_tls_pem *pem, enum stir_err (*use)(SSL_CTX *, BIO *, const char *, struct stir_diag *),
+                             struct stir_diag *diag)
 {
-    struct stir_slice content = {NULL, 0};
-    STIR_AUTO(BIO) *bio = NULL;
-    enum stir_err err = read_pem(&bio, &content, path, secret, diag);
-    if (err == STIR_OK)
-        err = use(ctx, bio, path, diag);
-    stir_file_free(&content);
-    return err;
+    STIR_AUTO(BIO) *bio = pem->content.n <= INT_MAX ? BIO_new_mem_buf(pem->content.p, (int)pem->content.n) : NULL;
+    return bio ? use(ctx, bio, pem->name, diag) : STIR_ENOMEM;
 }
 
-enum stir_err stir_tls_server_new(SSL_CTX **out, const char *cert, const char *key, const char *client_ca, struct stir_diag *diag)
+enum stir_err stir_tls_server_new(SSL_CTX **out, const struct stir_tls_pem *cert, const struct stir_tls_pem *key, const struct stir_tls_pem *client_ca,
+                                  struct stir_diag *diag)
 {
     STIR_OSSL_QUIET;
     STIR_AUTO(SSL_CTX) *ctx = SSL_CTX_new(TLS_server_method());
@@ -99,10 +83,10 @@ enum stir_err stir_tls_server_new(SSL_CTX **out, const char *cert, const char *k
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 0);
-    TRY(use_file(ctx, cert, false, use_chain, diag));
-    TRY(use_file(ctx, key, true, use_key, diag));
-    if (client_ca[0])
-        TRY(use_file(ctx, client_ca, false, use_client_ca, diag));
+    TRY(use_pem(ctx, cert, use_chain, diag));
+    TRY(use_pem(ctx, key, use_key, diag));
+    if (client_ca)
+        TRY(use_pem(ctx, client_ca, use_client_ca, diag));
     *out = STIR_MOVE(ctx);
     return STIR_OK;
 }

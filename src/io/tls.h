@@ -3,7 +3,6 @@
 #define STIR_IO_TLS_H
 
 #include <stir/err.h>
-#include <stir/limits.h>
 
 #include <openssl/ssl.h>
 
@@ -12,10 +11,17 @@ enum {
     STIR_TLS_NAME_BYTES = 512, /* all of them together */
 };
 
-/* TLS 1.2 and later, no renegotiation, no tickets: connections of SBCs live long. Files in PEM: the certificate with its chain, and the key, which others must
- * not be able to read. `client_ca` not "": a client must have a certificate of one of these. STIR_EIO, STIR_EPEM, STIR_EPASS, STIR_EMISMATCH (key and
- * certificate), STIR_ENOMEM: `diag` says which file. */
-enum stir_err stir_tls_server_new(SSL_CTX **out, const char *cert, const char *key, const char *client_ca, struct stir_diag *diag) STIR_MUST_USE;
+/* PEM, and where it came from, for people. */
+struct stir_tls_pem {
+    const char *name;
+    struct stir_slice content;
+};
+
+/* TLS 1.2 and later, no renegotiation, no tickets: connections of SBCs live long. The certificate with its chain, and its key, without a passphrase.
+ * `client_ca` not NULL: a client must have a certificate of one of these. STIR_EPEM, STIR_EPASS, STIR_EMISMATCH (key and certificate): `diag` names the one
+ * that is wrong; STIR_ENOMEM. */
+enum stir_err stir_tls_server_new(SSL_CTX **out, const struct stir_tls_pem *cert, const struct stir_tls_pem *key, const struct stir_tls_pem *client_ca,
+                                  struct stir_diag *diag) STIR_MUST_USE;
 
 /* Who the client is by its verified certificate (RFC 5922 §7.1): the SIP domains among its URIs, else its DNS names, else its common name. */
 struct stir_tls_names {
