@@ -41,6 +41,9 @@ void stir_config_fault(struct stir_config_reading *r, size_t line, const struct 
     va_start(args, format);
     vsnprintf(what, sizeof(what), format, args);
     va_end(args);
+    for (char *p = what; *p; p++)
+        if (*p == '\t')
+            *p = ' '; /* the one control character that a line may hold */
     if (place)
         snprintf(where, sizeof(where), " [%s%s%s]", stir_config_sections[place->kind].kind, name ? " " : "", name ? name : "");
     if (line)

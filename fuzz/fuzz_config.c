@@ -1,0 +1,68 @@
+/* stir.conf(5): whatever is read, faults are lines of text that name the file, and what is good goes back to text and comes back the same, with the same hash. */
+#include <stdlib.h>
+
+#include "server/config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void hold(bool fact)
+{
+    if (!fact)
+        abort();
+}
+
+static void told(void *arg, const char *text)
+{
+    size_t *faults = arg;
+    hold(text && text[0]);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        hold(*p >= ' ' && *p != 0x7f);
+    ++*faults;
+}
+
+static void comes_back(const struct stir_conf *conf, bool effective)
+{
+    size_t faults = 0;
+    const struct stir_config_say say = {told, &faults};
+    struct stir_conf *again = NULL;
+    char *text = stir_config_text(conf, effective);
+    hold(text && stir_config_parse(&again, stir_slice_str(text), "x", &say) == STIR_OK && faults == 0);
+    char *second = stir_config_text(again, effective);
+    hold(second && strcmp(text, second) == 0 && strcmp(conf->hash, again->hash) == 0);
+    stir_config_free(again);
+    free(text);
+    free(second);
+}
+
+/* What services may rely on. */
+static void check(const struct stir_conf *conf)
+{
+    hold(conf->n_actions >= 1 && strcmp(conf->actions[0].name, "default") == 0 && strlen(conf->hash) == 16);
+    hold(conf->server.roles != 0 && conf->server.max_waiting > 0 && conf->verify.policy.name && conf->verify.policy.max_age > 0);
+    for (size_t i = 0; i < conf->n_trunks; i++) {
+        hold(conf->trunks[i].addresses.n || conf->trunks[i].tls_name[0]);
+        hold(!conf->trunks[i].tn.technical_prefixes || !conf->trunks[i].tn.technical_prefixes[conf->trunks[i].technical_prefixes.n]);
+    }
+    for (size_t i = 0; i < conf->n_signers; i++)
+        hold(conf->signers[i].key[0] && conf->signers[i].cert[0] && conf->signers[i].x5u[0]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t faults = 0, doubts = 0;
+    const struct stir_config_say say = {told, &faults}, second = {told, &doubts};
+    struct stir_conf *conf = NULL;
+    enum stir_err err = stir_config_parse(&conf, stir_slice_of(data ? (const void *)data : "", size), "stir.conf", &say);
+    hold((err == STIR_OK) == (conf != NULL) && (err == STIR_OK) == (faults == 0));
+    if (!conf)
+        return 0;
+    check(conf);
+    stir_config_doubts(conf, &second);
+    comes_back(conf, false);
+    comes_back(conf, true);
+    char *json = stir_config_json(conf, true);
+    hold(json != NULL);
+    free(json);
+    stir_config_free(conf);
+    return 0;
+}
