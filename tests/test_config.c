@@ -243,6 +243,9 @@ static void each_fault_is_told_in_words_that_help(void **state)
         {AS SIGNER HTTP "serve = signing\n",
          "stir.conf:12: [http h] serve: signing, and no tenant has a token-file, or a client-name and this listener a tls-client-ca: nobody could use it. Give "
          "one, or write open = yes to sign for whoever can connect"},
+        {VS HTTP "serve = native\n",
+         "stir.conf:10: [http h] serve: verification, and no tenant has a token-file, or a client-name and this listener a tls-client-ca: nobody could use it. "
+         "Give one, or write open = yes to verify for whoever can connect"},
         {AS SIGNER HTTP "serve = inspect\ntls-cert = /c\n", "stir.conf:13: [http h] tls-cert: wants tls-key too, the certificate's private key"},
         {AS SIGNER HTTP "serve = inspect\ntls-client-ca = /c\n",
          "stir.conf:13: [http h] tls-client-ca: wants tls-cert and tls-key too: without them nothing here speaks TLS"},

@@ -14,8 +14,8 @@ struct stir_config_say {
 };
 
 /* Read the file `path`. All faults are said, not the first alone. STIR_EIO (cannot be read), STIR_EVALUE (faults were said), STIR_ELIMIT, STIR_ENOMEM; `*out`
- * is untouched unless STIR_OK. Relative paths in it begin at its own folder, and are absolute in the conf. Does not look at the files that it names: the services
- * do. */
+ * is untouched unless STIR_OK. Relative paths in it begin at its own folder, and are absolute in the conf. Does not look at the files that it names: the
+ * services do. */
 enum stir_err stir_config_read(struct stir_conf **out, const char *path, const struct stir_config_say *say) STIR_MUST_USE;
 /* The same from text; `name` stands in the faults. */
 enum stir_err stir_config_parse(struct stir_conf **out, struct stir_slice text, const char *name, const struct stir_config_say *say) STIR_MUST_USE;
@@ -23,6 +23,15 @@ void stir_config_free(struct stir_conf *conf);
 
 /* What a good conf says that is worth a second look, a line each: "[log] numbers = full: ...". */
 void stir_config_doubts(const struct stir_conf *conf, const struct stir_config_say *say);
+
+/* Told of files: `fatal` ones keep stir serve from starting. */
+struct stir_config_look {
+    void (*say)(void *arg, bool fatal, const char *text);
+    void *arg;
+};
+/* Look at the files, folders and users that a good conf names, as they are at `now`: keys that match certificates, tokens, lists of numbers, trust. Nothing is
+ * fetched. False: something fatal was said. */
+bool stir_config_files(const struct stir_conf *conf, int64_t now, const struct stir_config_look *look);
 
 /* As a file that gives the same conf again, with the same hash; `effective`: every key, those left at their default as comments of what they are. free() it. */
 char *stir_config_text(const struct stir_conf *conf, bool effective);

@@ -251,10 +251,13 @@ static void check_http(struct stir_config_reading *r, const struct stir_config_p
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if ((http->apis & rows[i].api) && !(r->conf->server.roles & rows[i].roles))
             fault(r, place, "serve", "%s among those of [server]", rows[i].what);
-    if ((http->apis & APIS_SIGN) && (r->conf->server.roles & STIR_ROLE_AS) && !http->open && !has_access(r->conf, http))
+    bool signs = (http->apis & APIS_SIGN) && (r->conf->server.roles & STIR_ROLE_AS),
+         verifies = (http->apis & APIS_VERIFY) && (r->conf->server.roles & STIR_ROLE_VS);
+    if ((signs || verifies) && !http->open && !has_access(r->conf, http))
         fault(r, place, "serve",
-              "signing, and no tenant has a token-file, or a client-name and this listener a tls-client-ca: nobody could use it. "
-              "Give one, or write open = yes to sign for whoever can connect");
+              "%s, and no tenant has a token-file, or a client-name and this listener a tls-client-ca: nobody could use it. "
+              "Give one, or write open = yes to %s for whoever can connect",
+              signs ? "signing" : "verification", signs ? "sign" : "verify");
     if (http->max_per_address > http->max_connections)
         fault(r, place, stir_config_given(place, "max-per-address") ? "max-per-address" : "max-connections", "max-per-address is more than max-connections");
 }

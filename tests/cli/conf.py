@@ -77,6 +77,81 @@ case("a pasted key is refused and not shown", NO, "conf", "check", "key.conf", s
 (work / "colour.conf").write_bytes(GOOD.encode() + b"[l\xc2\x9bog]\n[rule \x1b[31m]\n")
 case("what a file says cannot command the terminal", NO, "conf", "check", "colour.conf", hides=["\x1b", "\x9b"])
 
+# ---------------------------------------------------------------- the files that it names
+def run(*words):
+    status, out, err = stir(*words)
+    if status:
+        raise SystemExit(f"{words}: {out}{err}")
+
+
+def signing_identity(name, spc):
+    run("key", "new", "-o", f"{name}.key")
+    run("csr", "new", "--key", f"{name}.key", "--spc", spc, "--org", "Lab", "-o", f"{name}.csr")
+    run("cert", "sign", "--csr", f"{name}.csr", "--issuer", "root.pem", "--issuer-key", "root.key", "-o", f"{name}.pem")
+
+
+run("key", "new", "-o", "root.key")
+run("cert", "root", "--key", "root.key", "--cn", "SHAKEN Lab ROOT", "--org", "Lab", "-o", "root.pem")
+signing_identity("one", "709J")
+signing_identity("two", "709K")
+run("trust", "import", "trust", "--domain", "lab", "--pem", "root.pem")
+(work / "numbers").write_text("12155550000-12155559999 17\n")
+(work / "tokens").write_text("0123456789abcdef0123456789abcdef\n")
+(work / "tokens").chmod(0o600)
+(work / "cr").mkdir()
+FILES = """[server]
+roles = as vs cr
+[sip s]
+role = as
+listen = tls:127.0.0.1:5061
+tls-cert = one.pem
+tls-key = one.key
+[sip v]
+role = vs
+listen = udp:127.0.0.1:5070
+[http r]
+listen = 127.0.0.1:8443
+serve = repository signing
+[tenant t]
+kind = customer
+token-file = tokens
+[trunk t]
+addresses = 127.0.0.1
+[numbers n]
+file = numbers
+[signer m]
+key = one.key
+cert = one.pem
+x5u = https://cr.example.com/one.pem
+[trust]
+dir = trust
+[repository]
+dir = cr
+"""
+
+
+def looked(name, want, text, says=(), hides=()):
+    (work / "files.conf").write_text(text)
+    case(name, want, "conf", "check", "files.conf", "--files", says=says, hides=hides)
+
+
+looked("files that are good are good", YES, FILES, says=[r"files\.conf: good"])
+looked("a key that is another certificate's is told", NO, FILES.replace("key = one.key\ncert", "key = two.key\ncert"), says=[r"m: .*(key|match)", "1 fault$"])
+looked("so is a key file that is not there", NO, FILES.replace("key = one.key\ncert", "key = none.key\ncert"), says=["none\\.key"])
+looked("a credential without systemd is told", NO, FILES.replace("key = one.key\ncert", "key = credential:one\ncert"), says=["LoadCredential=one"])
+looked("TLS with another key is told", NO, FILES.replace("tls-key = one", "tls-key = two"), says=[r"\[sip s\] tls-cert: "])
+looked("a folder of trust that is not there is told", NO, FILES.replace("dir = trust", "dir = trost"), says=[r"\[trust\] dir: .*trost"])
+looked("so is that of the repository", NO, FILES.replace("dir = cr", "dir = rc"), says=[r"\[repository\] dir: there is no folder .*/rc"])
+looked("a user that nobody is is told", NO, FILES.replace("roles = as", "user = nobody-here\nroles = as"), says=[r"\[server\] user: there is no user nobody-here"])
+looked("all of them are told", NO, FILES.replace("dir = cr", "dir = rc").replace("dir = trust", "dir = trost").replace("key = one.key\ncert", "key = two.key\ncert"),
+       says=["3 faults$"])
+(work / "numbers").write_text("12155550000-12155559999 17\nx\n")
+looked("a list of numbers is told with its line", NO, FILES, says=["numbers.*line 2"])
+(work / "numbers").write_text("12155550000-12155559999 17\n")
+(work / "tokens").chmod(0o644)
+looked("tokens that others can read are told", NO, FILES, says=[r"\[tenant t\] token-file: .*chmod 0600"], hides=["0123456789abcdef"])
+(work / "tokens").chmod(0o600)
+
 # ---------------------------------------------------------------- show
 for effective in ([], ["--effective"]):
     out = case(f"a configuration is shown{' with all defaults' if effective else ''}", YES, "conf", "show", "good.conf", *effective,
