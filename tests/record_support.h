@@ -14,7 +14,7 @@ static const struct stir_source record_source = {.trunk = &record_trunk, .tenant
 
 static inline struct stir_record record_of_sign(void)
 {
-    static const struct stir_slice identities[] = {{"ey.ours.sig;info=<https://cr.example/1.pem>;ppt=shaken", 53}};
+    static const struct stir_slice identities[] = {{"ey.ours.sig;info=<https://cr.example/1.pem>;ppt=shaken", 54}};
     struct stir_record record = {
         .kind = STIR_RECORD_SIGN,
         .way = STIR_WAY_SIP_UDP,

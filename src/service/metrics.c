@@ -291,9 +291,6 @@ void stir_metrics_source(struct stir_metrics *metrics, void (*tell)(void *arg, s
 }
 
 static const char *const attests[ATTESTS] = {"none", "A", "B", "C"};
-static const char *const results[RESULTS] = {"signed", "passed-on", "unsigned", "refused"};
-static const char *const acts[ACTS] = {"pass", "stop", "alert"};
-static const char *const ways[WAYS] = {"sip-udp", "sip-tcp", "sip-tls", "http", "https"};
 
 static const char *ppt_label(size_t ppt)
 {
@@ -335,7 +332,8 @@ static void tell_sign(const struct stir_metrics *metrics, struct stir_metrics_te
     for (size_t a = 0; a < ATTESTS; a++)
         for (size_t p = 0; p < PPTS; p++)
             for (size_t r = 0; r < RESULTS; r++) {
-                stir_metrics_labels(labels, sizeof(labels), "attest", attests[a], "ppt", ppt_label(p), "result", results[r], NULL);
+                stir_metrics_labels(labels, sizeof(labels), "attest", attests[a], "ppt", ppt_label(p), "result",
+                                    stir_sign_result_text((enum stir_sign_result)(r + 1)), NULL);
                 tell_cell(text, "stir_sign_total", labels, &metrics->sign[a][p][r]);
             }
     tell_histogram(text, "stir_sign_duration_seconds", "from a call that is to be signed to its answer", &metrics->sign_time);
@@ -367,7 +365,7 @@ static void tell_verify(const struct stir_metrics *metrics, struct stir_metrics_
     tell_histogram(text, "stir_verify_wait_seconds", "what of it was spent waiting for certificates and other things from the network", &metrics->verify_wait);
     stir_metrics_family(text, "stir_verify_actions_total", "counter", "what was done with the calls verified");
     for (size_t i = 0; i < ACTS; i++) {
-        stir_metrics_labels(labels, sizeof(labels), "action", acts[i], NULL);
+        stir_metrics_labels(labels, sizeof(labels), "action", stir_act_text((enum stir_conf_act)i), NULL);
         stir_metrics_count(text, "stir_verify_actions_total", labels, value_of(&metrics->act[i]));
     }
 }
@@ -381,7 +379,7 @@ static void tell_answers(const struct stir_metrics *metrics, struct stir_metrics
             if (!value_of(&metrics->answer[w][c]))
                 continue;
             snprintf(code, sizeof(code), "%u", c);
-            stir_metrics_labels(labels, sizeof(labels), "way", ways[w], "code", code, NULL);
+            stir_metrics_labels(labels, sizeof(labels), "way", stir_way_text((enum stir_record_way)(w + 1)), "code", code, NULL);
             tell_cell(text, "stir_answers_total", labels, &metrics->answer[w][c]);
         }
 }
@@ -391,7 +389,8 @@ static void tell_party_sign(struct stir_metrics_text *text, const char *family, 
     char labels[LABELS];
     for (size_t a = 0; a < ATTESTS; a++)
         for (size_t r = 0; r < RESULTS; r++) {
-            stir_metrics_labels(labels, sizeof(labels), label, party->name, "attest", attests[a], "result", results[r], NULL);
+            stir_metrics_labels(labels, sizeof(labels), label, party->name, "attest", attests[a], "result",
+                                stir_sign_result_text((enum stir_sign_result)(r + 1)), NULL);
             tell_cell(text, family, labels, &party->sign[a][r]);
         }
 }
@@ -401,7 +400,8 @@ static void tell_party_verify(struct stir_metrics_text *text, const char *family
     char labels[LABELS];
     for (size_t v = 0; v < VERSTATS; v++)
         for (size_t a = 0; a < ACTS; a++) {
-            stir_metrics_labels(labels, sizeof(labels), label, party->name, "verstat", stir_verstat_text((enum stir_verstat)v), "action", acts[a], NULL);
+            stir_metrics_labels(labels, sizeof(labels), label, party->name, "verstat", stir_verstat_text((enum stir_verstat)v), "action",
+                                stir_act_text((enum stir_conf_act)a), NULL);
             tell_cell(text, family, labels, &party->verify[v][a]);
         }
 }

@@ -54,4 +54,9 @@ struct stir_record {
     int http_code; /* 0: no HTTP */
 };
 
+/* Words for log, evidence and metrics: "signed", "passed-on", "unsigned", "refused"; "pass", "stop", "alert"; "sip-udp", "https". Constant, never NULL. */
+const char *stir_sign_result_text(enum stir_sign_result result);
+const char *stir_act_text(enum stir_conf_act act);
+const char *stir_way_text(enum stir_record_way way);
+
 #endif
