@@ -182,8 +182,8 @@ static void many_trunks_are_found_as_by_trying_each(void **state)
 static void the_host_of_the_request_uri_chooses_where_the_trunk_does_not(void **state)
 {
     struct stir_conf_tenant tenants[2] = {conf_tenant("alpha", STIR_TENANT_PROVIDER), conf_tenant("beta", STIR_TENANT_PROVIDER)};
-    struct stir_conf_trunk trunks[2] = {conf_trunk("shared"), conf_trunk("of-beta")};
-    struct stir_conf conf = {.trunks = trunks, .n_trunks = 2, .tenants = tenants, .n_tenants = 2};
+    struct stir_conf_trunk trunks[3] = {conf_trunk("shared"), conf_trunk("of-beta"), conf_trunk("of-17")};
+    struct stir_conf conf = {.trunks = trunks, .n_trunks = 3, .tenants = tenants, .n_tenants = 2};
     struct caller c;
     (void)state;
     tenants[0].hosts = CONF_LIST("alpha.sip.example", "[2001:db8::5]");
@@ -191,6 +191,8 @@ static void the_host_of_the_request_uri_chooses_where_the_trunk_does_not(void **
     trunks[0].addresses = CONF_LIST("192.0.2.0/24");
     trunks[1].addresses = CONF_LIST("198.51.100.0/24");
     trunks[1].tenant = "beta";
+    trunks[2].addresses = CONF_LIST("192.0.3.0/24");
+    trunks[2].customer = "17";
     struct stir_source_book *book = book_of(&conf);
     static const struct {
         const char *from, *ruri, *tenant;
@@ -203,6 +205,7 @@ static void the_host_of_the_request_uri_chooses_where_the_trunk_does_not(void **
         {"192.0.2.1", "sip:1@x@alpha.sip.example", "-"},
         {"192.0.2.1", "tel:+12125550100", "-"},
         {"198.51.100.1", "sip:1@alpha.sip.example", "beta!"}, /* the trunk's own, whatever it asks for */
+        {"192.0.3.1", "sip:1@alpha.sip.example", "-"},        /* a customer's trunk is his */
         {"203.0.113.1", "sip:1@alpha.sip.example", "alpha"},  /* nobody we know: not proven */
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -203,7 +203,7 @@ static const struct stir_config_key trunk[] = {
     TEXT("tls-name", stir_conf_trunk, tls_name, "", 1, 253, stir_word_host, "NAME", "DNS name or common name of its client certificate", "pbx.acme.example"),
     TEXT("header", stir_conf_trunk, header, "", 3, 256, stir_word_header, "NAME: VALUE",
          "a header of its requests, besides an address or a TLS name: alone it proves nothing", "X-Trunk: 17"),
-    NAME("tenant", stir_conf_trunk, tenant, STIR_SECTION_TENANT, "whose calls these are; not given: nobody's, or the Request-URI's", "acme"),
+    NAME("tenant", stir_conf_trunk, tenant, STIR_SECTION_TENANT, "whose calls these are; not given: nobody's, or of a trunk without customer, the Request-URI's", "acme"),
     TEXT("customer", stir_conf_trunk, customer, "", 1, 16, stir_word_customer, "CODE", "whose trunk it is, as lists of numbers name him", "17"),
     YES_NO("trusted", stir_conf_trunk, trusted, "no", "what it says of attestation is believed, as far as rules say, and its verstat stays", "yes"),
     TEXT("dial-plan", stir_conf_trunk, dial_plan, "", 2, 2, stir_word_plan, "COUNTRY", "how it writes numbers; not given: as [sign] or [verify] says", "US"),

@@ -21,17 +21,24 @@ static bool may_ask_for(struct stir_signing *s)
     const struct stir_passport_params *claims = s->call->claims;
     const struct stir_source *source = s->call->source;
     bool own = (source->trunk && source->trunk->trusted) || (source->tenant && source->tenant->kind == STIR_TENANT_PROVIDER && source->proven);
-    if (own || claims->ppt == STIR_PPT_SHAKEN)
+    bool more = claims->rph || claims->n_rph || claims->sph.p || claims->rcd.p || claims->rcdi.p || claims->crn.p || claims->iss.p || claims->opt.p;
+    if (own || (claims->ppt == STIR_PPT_SHAKEN && !more))
         return true;
-    if (claims->ppt == STIR_PPT_DIV) {
+    if (claims->ppt == STIR_PPT_DIV && !more) {
         if (claims->div && stir_as_may_divert(s, claims->div))
             return true;
         stir_as_because(s, STIR_ESTATE, "div is not known to be a number of this source");
         return false;
     }
-    stir_as_because(s, STIR_ESTATE, "ppt %s is signed for providers that have proven who they are, and for trusted trunks",
-                    claims->ppt == STIR_PPT_NONE ? "(none)" : stir_ppt_text(claims->ppt));
+    stir_as_because(s, STIR_ESTATE, "%s signed for providers that have proven who they are, and for trusted trunks",
+                    more ? "priority and rich call data are" : "tokens of this kind are");
     return false;
+}
+
+/* A time that is not, is told as such, and not as a certificate's fault. */
+static bool is_near(const struct stir_signing *s)
+{
+    return s->iat >= s->now - 60 && s->iat <= s->now + 60;
 }
 
 void stir_as_sign_http(struct stir_signing *s)
@@ -49,7 +56,7 @@ void stir_as_sign_http(struct stir_signing *s)
     }
     if (!stir_as_find_group(s, &group) || !may_ask_for(s))
         return;
-    s->signer = stir_as_choose(s->book, group, s->question.trunk, &s->question.number, s->now, s->iat, a->why, sizeof(a->why));
+    s->signer = stir_as_choose(s->book, group, s->question.trunk, &s->question.number, s->now, is_near(s) ? s->iat : s->now, a->why, sizeof(a->why));
     if (!s->signer) {
         a->err = STIR_ENOTFOUND;
         return;

@@ -52,7 +52,15 @@ static bool keep_identities(struct stir_signing *s, uint32_t group)
     return vouched;
 }
 
-/* Those that came, without our own that a fresh one replaces. Only when that is signed. */
+/* What came goes on after all. */
+static void keep_all(struct stir_signing *s)
+{
+    const struct stir_call *call = &s->call->sip->call;
+    s->answer->n = call->n_identity < STIR_AS_IDENTITIES ? call->n_identity : STIR_AS_IDENTITIES;
+    memcpy(s->answer->identities, call->identity, s->answer->n * sizeof(*call->identity));
+}
+
+/* Those that came, without our own that a fresh one replaces. */
 static void drop_replaced(struct stir_signing *s)
 {
     struct stir_as_answer *a = s->answer;
@@ -150,6 +158,8 @@ static bool sign_shaken(struct stir_signing *s, uint32_t group)
     if (err == STIR_OK)
         err = stir_as_sign_token(s, &claims, s->signer, &diag);
     if (err != STIR_OK) {
+        if (s->fresh)
+            keep_all(s);
         stir_as_told(s, err, &diag);
         return false;
     }

@@ -122,7 +122,7 @@ struct stir_conf_trunk {
     struct stir_conf_list addresses; /* networks, "192.0.2.0/28" */
     const char *tls_name;            /* of the client's certificate */
     const char *header;              /* "X-Trunk: 17": a header and its value */
-    const char *tenant;              /* "": none, or the Request-URI's */
+    const char *tenant;              /* "": none, or the Request-URI's when `customer` is "" too */
     const char *customer;            /* whose trunk it is, for owned numbers and records; "": nobody's */
     bool trusted;                    /* its attestation headers are believed (as far as rules say) and verstat of it is not removed */
     const char *dial_plan;           /* "US"; "": of [sign], [verify] */

@@ -475,9 +475,10 @@ struct stir_slice stir_uri_host(struct stir_slice uri)
     return end ? stir_slice_upto(uri, end) : none;
 }
 
+/* Whoever has a trunk for himself does not choose whose call it is by writing another host. */
 static uint32_t tenant_of_sip(const struct stir_source_book *book, uint32_t trunk, const struct stir_peer *peer)
 {
-    if (trunk != NOBODY && book->trunks[trunk].tenant != NOBODY)
+    if (trunk != NOBODY && (book->trunks[trunk].tenant != NOBODY || *book->conf->trunks[trunk].customer))
         return book->trunks[trunk].tenant;
     return stir_names_owner(&book->hosts, stir_uri_host(peer->sip->call.ruri));
 }

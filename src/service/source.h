@@ -34,8 +34,9 @@ enum stir_err stir_source_book_new(struct stir_source_book **out, const struct s
 void stir_source_book_free(struct stir_source_book *book); /* NULL is fine */
 
 /* Who `peer` is. Trunk: the first of the file of which all that it names holds; a header counts when it stands once, and only in SIP. Tenant, in SIP: the
- * trunk's; a trunk that names none lets the host of the Request-URI choose. In HTTP: whose token or client certificate it is, and then it is proven; without
- * either, the path's or the trunk's, not proven. Where token, certificate, path and trunk do not agree, and where a token is nobody's, there is no tenant. */
+ * trunk's; a trunk that names neither tenant nor customer lets the host of the Request-URI choose. In HTTP: whose token or client certificate it is, and then
+ * it is proven; without either, the path's or the trunk's, not proven. Where token, certificate, path and trunk do not agree, and where a token is nobody's,
+ * there is no tenant. */
 void stir_source_find(const struct stir_source_book *book, const struct stir_peer *peer, struct stir_source *out);
 
 /* The host of a SIP URI, brackets of IPv6 included; absent when it has none, or could be read in two ways. */
