@@ -207,7 +207,7 @@ static void say_lost(struct stir_keeper *k)
     const uint64_t lost = atomic_exchange(&k->lost, 0);
     if (!lost)
         return;
-    snprintf(text, sizeof(text), "%llu records of evidence are lost: the disk did not take them, and [evidence] memory-bytes are full",
+    snprintf(text, sizeof(text), "%llu records of evidence are lost: the disk did not take them, and [evidence] memory is full",
              (unsigned long long)lost);
     stir_logbook_say(k->book, STIR_LOG_ERROR, "evidence", text);
 }

@@ -18,8 +18,8 @@ enum stir_metric {
 };
 
 enum {
-    STIR_METRICS_SOURCES = 32, /* of stir_metrics_source() */
-    STIR_METRICS_NAMES = 4096, /* trunks, and tenants, that get a label of their own whatever [metrics] says */
+    STIR_METRICS_SOURCES = 32,  /* of stir_metrics_source() */
+    STIR_METRICS_NAMES = 10000, /* trunks, and tenants, that get a label of their own whatever [metrics] says */
 };
 
 enum stir_err stir_metrics_new(struct stir_metrics **out) STIR_MUST_USE;

@@ -126,7 +126,7 @@ static enum stir_webhook_result post(struct stir_reporter *r, struct stir_slice 
     pthread_mutex_unlock(&r->lock);
     if (path[0] && stir_secret_read(&token, path, MAX_TOKEN, true, diag) != STIR_OK)
         return STIR_WEBHOOK_LATER;
-    const struct stir_slice bare = token.p ? stir_slice_trim(token) : token;
+    const struct stir_slice bare = token.p ? stir_slice_trim(stir_slice_upto(token, stir_slice_find(token, '\n'))) : token; /* its first line */
     const enum stir_webhook_result result = stir_webhook_post(r->webhook, body, bare, diag);
     if (token.p)
         stir_file_free(&token);

@@ -1,0 +1,111 @@
+#include "io/notify.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/bytes.h"
+
+/* The socket's address: a path, or '@' and a name in the abstract namespace. */
+static bool address_of(struct sockaddr_un *at, socklen_t *n)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+    const size_t length = name ? strlen(name) : 0;
+    if (length < 2 || length >= sizeof(at->sun_path) || (name[0] != '/' && name[0] != '@'))
+        return false;
+    *at = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(at->sun_path, name, length);
+    if (name[0] == '@')
+        at->sun_path[0] = '\0';
+    *n = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    return true;
+}
+
+bool stir_notify_is_wanted(void)
+{
+    struct sockaddr_un at;
+    socklen_t n;
+    return address_of(&at, &n);
+}
+
+bool stir_notify(const char *lines)
+{
+    struct sockaddr_un at;
+    socklen_t n;
+    if (!address_of(&at, &n))
+        return false;
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    const size_t length = strlen(lines);
+    const bool sent = sendto(fd, lines, length, MSG_NOSIGNAL, (const struct sockaddr *)&at, n) == (ssize_t)length;
+    close(fd);
+    return sent;
+}
+
+bool stir_notify_ready(void)
+{
+    return stir_notify("READY=1");
+}
+
+bool stir_notify_reloading(void)
+{
+    char lines[80];
+    struct timespec t = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+    return stir_notify(lines);
+}
+
+bool stir_notify_stopping(void)
+{
+    return stir_notify("STOPPING=1");
+}
+
+bool stir_notify_alive(void)
+{
+    return stir_notify("WATCHDOG=1");
+}
+
+bool stir_notify_status(const char *format, ...)
+{
+    char lines[512] = "STATUS=";
+    const size_t name = strlen(lines);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(lines + name, sizeof(lines) - name, format, args);
+    va_end(args);
+    for (char *p = lines; *p; p++)
+        if ((unsigned char)*p < ' ')
+            *p = ' '; /* the next line would be another variable */
+    return stir_notify(lines);
+}
+
+/* A number of the environment; -1 when it is none. */
+static int64_t number_of(const char *name)
+{
+    const char *text = getenv(name);
+    int64_t value = 0;
+    if (!text || !text[0])
+        return -1;
+    for (; *text; text++) {
+        if (!stir_is_digit(*text) || value > INT64_MAX / 10 - 1)
+            return -1;
+        value = value * 10 + (*text - '0');
+    }
+    return value;
+}
+
+int64_t stir_notify_watchdog_ms(void)
+{
+    const int64_t us = number_of("WATCHDOG_USEC"), pid = number_of("WATCHDOG_PID");
+    if (us < 2000 || (getenv("WATCHDOG_PID") && pid != (int64_t)getpid()))
+        return 0;
+    return us / 2000;
+}
