@@ -1,14 +1,17 @@
 #include "service/alert.h"
 
 enum {
-    NAME_MAX_CHARS = 256, /* of the caller's name that are looked at */
+    NAME_MAX_CHARS = 64, /* of the caller's name that are looked at: four times what is shown, and little work for whoever fills it with brackets */
     BLANK = ' ',
     UNREADABLE = '?',
 };
 
-/* A text as characters. */
+/* A text as characters; each with the small letter that it is read as ('.' for none) and, for brackets, 1 or -1: told once, since the text is looked at anew
+ * after each removal. */
 struct chars {
     uint32_t c[NAME_MAX_CHARS];
+    char letter[NAME_MAX_CHARS];
+    signed char bracket[NAME_MAX_CHARS];
     size_t n;
 };
 
@@ -82,7 +85,7 @@ static bool is_blank(uint32_t c)
 }
 
 /* 1 for what opens brackets of any kind, -1 for what closes them. */
-static int bracket(uint32_t c)
+static signed char bracket_of(uint32_t c)
 {
     static const uint32_t pairs[][2] = {
         {'(', ')'},       {'[', ']'},       {'{', '}'},       {'<', '>'},       {0xab, 0xbb},     {0x2039, 0x203a}, {0x2045, 0x2046}, {0x207d, 0x207e},
@@ -148,6 +151,13 @@ static char letter_of(uint32_t c)
 
 /* ---- The caller's name ---- */
 
+static void append(struct chars *t, uint32_t c)
+{
+    t->c[t->n] = c;
+    t->letter[t->n] = letter_of(c);
+    t->bracket[t->n++] = bracket_of(c);
+}
+
 /* Folds are blanks, and of a quoted pair the second character counts. */
 static void read_name(struct chars *out, struct stir_slice raw)
 {
@@ -155,20 +165,22 @@ static void read_name(struct chars *out, struct stir_slice raw)
     while (raw.n && out->n < NAME_MAX_CHARS) {
         if (raw.p[0] == '\r' || raw.p[0] == '\n' || raw.p[0] == '\t') {
             raw = stir_slice_from(raw, 1);
-            out->c[out->n++] = BLANK;
+            append(out, BLANK);
             continue;
         }
         if (raw.p[0] == '\\' && raw.n > 1)
             raw = stir_slice_from(raw, 1);
         uint32_t c = take_char(&raw);
         if (!is_dropped(c))
-            out->c[out->n++] = is_blank(c) ? BLANK : c;
+            append(out, is_blank(c) ? BLANK : c);
     }
 }
 
 static void cut_out(struct chars *t, size_t from, size_t to)
 {
     memmove(&t->c[from], &t->c[to], (t->n - to) * sizeof(t->c[0]));
+    memmove(&t->letter[from], &t->letter[to], t->n - to);
+    memmove(&t->bracket[from], &t->bracket[to], t->n - to);
     t->n -= to - from;
 }
 
@@ -177,8 +189,11 @@ static void tidy(struct chars *t)
 {
     size_t n = 0;
     for (size_t i = 0; i < t->n; i++)
-        if (t->c[i] != BLANK || (n && t->c[n - 1] != BLANK))
-            t->c[n++] = t->c[i];
+        if (t->c[i] != BLANK || (n && t->c[n - 1] != BLANK)) {
+            t->c[n] = t->c[i];
+            t->letter[n] = t->letter[i];
+            t->bracket[n++] = t->bracket[i];
+        }
     t->n = n && t->c[n - 1] == BLANK ? n - 1 : n;
 }
 
@@ -187,8 +202,8 @@ static size_t letters(char *out, size_t cap, const struct chars *t, size_t from,
 {
     size_t n = 0;
     for (size_t i = from; i < to && n < cap; i++)
-        if (letter_of(t->c[i]) != '.')
-            out[n++] = letter_of(t->c[i]);
+        if (t->letter[i] != '.')
+            out[n++] = t->letter[i];
     return n;
 }
 
@@ -215,7 +230,7 @@ static bool drop_brackets(struct chars *t)
 {
     size_t open[NAME_MAX_CHARS], n = 0, from = 0, to = 0;
     for (size_t i = 0; i < t->n && !to; i++) {
-        int kind = bracket(t->c[i]);
+        int kind = t->bracket[i];
         if (kind > 0)
             open[n++] = i;
         else if (kind < 0 && n == 0)
@@ -235,7 +250,7 @@ static size_t word_end(const struct chars *t, size_t from, const char *word)
 {
     size_t i = from;
     for (; i < t->n && *word; i++) {
-        char letter = letter_of(t->c[i]);
+        char letter = t->letter[i];
         bool sign = t->c[i] < 0x80 && !stir_is_alpha((int)t->c[i]);
         if (letter == *word)
             word++;
@@ -275,7 +290,7 @@ static void add(struct chars *out, struct stir_slice text)
     while (text.n && out->n < STIR_ALERT_CHARS) {
         uint32_t c = take_char(&text);
         if (c >= BLANK && c != 0x7f)
-            out->c[out->n++] = c;
+            append(out, c);
     }
 }
 
@@ -289,7 +304,7 @@ static size_t count(struct stir_slice text)
 static void add_name(struct chars *out, struct chars *name, size_t room)
 {
     if (out->n && out->c[out->n - 1] != BLANK && room) { /* a blank between the operator's words and the caller's */
-        out->c[out->n++] = BLANK;
+        append(out, BLANK);
         room--;
     }
     if (name->n > room) {
@@ -297,7 +312,7 @@ static void add_name(struct chars *out, struct chars *name, size_t room)
         clean(name); /* what was cut in its middle may look like something else */
     }
     for (size_t i = 0; i < name->n && out->n < STIR_ALERT_CHARS; i++)
-        out->c[out->n++] = name->c[i];
+        append(out, name->c[i]);
 }
 
 size_t stir_alert_name(char buf[STIR_ALERT_BYTES + 1], const char *prefix, struct stir_slice name, const char *suffix)
