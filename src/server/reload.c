@@ -1,0 +1,144 @@
+/* A reload takes over everything or changes nothing; calls end on the state they began with. */
+#include "server/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct stir_live *stir_server_live(struct stir_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    struct stir_live *live = stir_live_ref(server->live);
+    pthread_mutex_unlock(&server->lock);
+    return live;
+}
+
+void stir_server_take(struct stir_server *server, struct stir_live *live)
+{
+    pthread_mutex_lock(&server->lock);
+    struct stir_live *before = server->live;
+    server->live = live;
+    server->generation = live->generation;
+    pthread_mutex_unlock(&server->lock);
+    stir_hands_take(server, live);
+    stir_live_free(before);
+}
+
+/* What only a start can change, because threads and folders stand on it: the first key that differs, or NULL. */
+static const char *fixed(const struct stir_conf *a, const struct stir_conf *b)
+{
+    const struct {
+        const char *key;
+        bool same;
+    } rows[] = {
+        {"[server] roles", a->server.roles == b->server.roles},
+        {"[server] workers", a->server.workers == b->server.workers},
+        {"[server] user", strcmp(a->server.user, b->server.user) == 0},
+        {"[server] group", strcmp(a->server.group, b->server.group) == 0},
+        {"[server] control", strcmp(a->server.control, b->server.control) == 0},
+        {"[verify] replay-entries", a->verify.replay_entries == b->verify.replay_entries},
+        {"[trust] dir", strcmp(a->trust.dir, b->trust.dir) == 0},
+        {"[trust] refresh", a->trust.refresh == b->trust.refresh},
+        {"[fetch] tls-root", strcmp(a->fetch.tls_root, b->fetch.tls_root) == 0},
+        {"[fetch] resolver", strcmp(a->fetch.resolver, b->fetch.resolver) == 0},
+        {"[fetch] cache-dir", strcmp(a->fetch.cache_dir, b->fetch.cache_dir) == 0},
+        {"[fetch] any-url", a->fetch.any_url == b->fetch.any_url},
+        {"[fetch] timeout", a->fetch.timeout_ms == b->fetch.timeout_ms},
+        {"[fetch] max-fetches", a->fetch.max_fetches == b->fetch.max_fetches},
+        {"[fetch] max-connections", a->fetch.max_connections == b->fetch.max_connections},
+        {"[fetch] memory", a->fetch.memory_bytes == b->fetch.memory_bytes},
+        {"[fetch] disk", a->fetch.disk_bytes == b->fetch.disk_bytes},
+        {"[fetch] chains", a->fetch.chains == b->fetch.chains},
+        {"[fetch] chain-memory", a->fetch.chain_bytes == b->fetch.chain_bytes},
+        {"[fetch] tables", a->fetch.tables == b->fetch.tables},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (!rows[i].same)
+            return rows[i].key;
+    if (a->fetch.allow_net.n != b->fetch.allow_net.n)
+        return "[fetch] allow-net";
+    for (size_t i = 0; i < a->fetch.allow_net.n; i++)
+        if (strcmp(a->fetch.allow_net.items[i], b->fetch.allow_net.items[i]) != 0)
+            return "[fetch] allow-net";
+    return NULL;
+}
+
+static bool told(const struct stir_server_say *say, enum stir_err err, const struct stir_diag *diag)
+{
+    if (err != STIR_OK)
+        say->say(say->arg, true, diag->text[0] ? diag->text : stir_err_text(err));
+    return err == STIR_OK;
+}
+
+/* Fronts, records and state of `setting`, which is good by itself. Everything that can fail comes before the first thing that is seen. */
+static bool take_over(struct stir_server *server, struct stir_setting *setting, const struct stir_server_say *say)
+{
+    struct stir_fronts fronts = {NULL, NULL};
+    struct stir_diag diag = {0};
+    struct stir_live *live = stir_live_new(setting, server->live->trust, server->generation + 1, server->policies + 1);
+    bool good = told(say, live ? STIR_OK : STIR_ENOMEM, &diag);
+    good = good && told(say, stir_fronts_new(&fronts, setting->conf, server, &server->fronts, &diag), &diag);
+    good = good && told(say, stir_records_reload(server->shared.records, setting->conf, &diag), &diag);
+    good = good && told(say, stir_desks_join(server, &fronts), &diag);
+    if (!good) {
+        stir_fronts_free(&fronts);
+        stir_live_free(live);
+        (void)!stir_records_reload(server->shared.records, server->live->conf, &diag); /* it was good before */
+        return false;
+    }
+    server->policies++;
+    stir_server_take(server, live);
+    return true;
+}
+
+bool stir_server_reload(struct stir_server *server, const struct stir_server_say *say)
+{
+    struct stir_setting *setting = NULL;
+    char line[160];
+    bool good = !server->stopping && stir_setting_read(&setting, server->path, time(NULL), say) == STIR_OK;
+    const char *key = good ? fixed(server->live->conf, setting->conf) : NULL;
+    if (key) {
+        snprintf(line, sizeof(line), "%s is read at a start alone: restart, or put it back", key);
+        say->say(say->arg, true, line);
+    }
+    good = good && !key && stir_setting_check_x5u(setting, say) && take_over(server, setting, say);
+    stir_setting_free(setting);
+    server->reload_failed = !good;
+    if (good)
+        server->reloaded_at = time(NULL);
+    stir_records_say(server->shared.records, good ? 2 : 0, "reload",
+                     good ? "configuration %s is in use, generation %llu" : "refused, nothing was changed; %s stays, generation %llu", server->live->conf->hash,
+                     (unsigned long long)server->generation);
+    return good;
+}
+
+/* ---- Trust ---- */
+
+struct news {
+    struct stir_post post;
+    struct stir_server *server;
+    struct stir_trust *trust;
+};
+
+static void trust_came(struct stir_post *post)
+{
+    struct news *news = (struct news *)(void *)post;
+    struct stir_server *server = news->server;
+    struct stir_live *live = server->stopping ? NULL : stir_live_new(server->live->setting, news->trust, server->generation + 1, server->live->policy.id);
+    if (live)
+        stir_server_take(server, live);
+    stir_trust_free(news->trust);
+    free(news);
+}
+
+void stir_server_trust(void *arg, struct stir_trust *trust)
+{
+    struct news *news = malloc(sizeof(*news));
+    if (!news) { /* the one in use stays; the keeper comes again */
+        stir_trust_free(trust);
+        return;
+    }
+    *news = (struct news){{NULL, trust_came}, arg, trust};
+    stir_loop_post(((struct stir_server *)arg)->loop, &news->post);
+}

@@ -1,0 +1,181 @@
+/* What people watch: certificates, trust, caches, readiness. Read from their owners when somebody asks, on that one's thread. */
+#include "server/server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { TRUST_STATES = 64 };
+
+static void one(struct stir_metrics_text *text, const char *name, const char *type, const char *help, double value)
+{
+    stir_metrics_family(text, name, type, help);
+    stir_metrics_value(text, name, "", value);
+}
+
+static void tell_signers(struct stir_metrics_text *text, const struct stir_live *live)
+{
+    struct stir_as_signer_state signer;
+    char labels[256];
+    stir_metrics_family(text, "stir_cert_not_after_timestamp_seconds", "gauge", "end of each signing identity's certificate");
+    for (size_t i = 0; live->as && stir_as_signer_at(live->as, i, time(NULL), &signer); i++) {
+        snprintf(labels, sizeof(labels), "role=\"as\",signer=\"%s\",spc=\"%s\"", signer.name, signer.spc);
+        stir_metrics_value(text, "stir_cert_not_after_timestamp_seconds", labels, (double)signer.not_after);
+    }
+    stir_metrics_family(text, "stir_signer_usable", "gauge", "1: the signing identity can sign now");
+    for (size_t i = 0; live->as && stir_as_signer_at(live->as, i, time(NULL), &signer); i++) {
+        snprintf(labels, sizeof(labels), "signer=\"%s\"", signer.name);
+        stir_metrics_value(text, "stir_signer_usable", labels, signer.usable);
+    }
+}
+
+static void tell_numbers(struct stir_metrics_text *text, const struct stir_live *live)
+{
+    static const char *const names[] = {"stir_numbers_lines", "stir_numbers_bytes", "stir_numbers_load_seconds"};
+    static const char *const helps[] = {"lines of each numbers file", "memory that each numbers file takes", "time that each numbers file took to load"};
+    struct stir_as_numbers_state numbers;
+    char labels[128];
+    for (int what = 0; what < 3; what++) {
+        stir_metrics_family(text, names[what], "gauge", helps[what]);
+        for (size_t i = 0; live->as && stir_as_numbers_at(live->as, i, &numbers); i++) {
+            snprintf(labels, sizeof(labels), "numbers=\"%s\"", numbers.name);
+            stir_metrics_value(text, names[what], labels,
+                               what == 0   ? (double)numbers.lines
+                               : what == 1 ? (double)numbers.bytes
+                                           : (double)numbers.load_ms / 1000);
+        }
+    }
+}
+
+static void tell_trust(struct stir_metrics_text *text, struct stir_trust_keeper *keeper)
+{
+    struct stir_trust_state states[TRUST_STATES];
+    char labels[300];
+    size_t n = keeper ? stir_trust_keeper_states(keeper, states, TRUST_STATES) : 0;
+    n = n < TRUST_STATES ? n : TRUST_STATES;
+    stir_metrics_family(text, "stir_trust_until_timestamp_seconds", "gauge", "end of each list of trusted CAs and each CRL; 0: none");
+    for (size_t i = 0; i < n; i++) {
+        snprintf(labels, sizeof(labels), "domain=\"%s\",file=\"%s\"", states[i].domain, states[i].file);
+        stir_metrics_value(text, "stir_trust_until_timestamp_seconds", labels, (double)states[i].until);
+    }
+    stir_metrics_family(text, "stir_trust_life", "gauge", "0 fresh, 1 half over, 2 used on in grace, 3 over");
+    for (size_t i = 0; i < n; i++) {
+        snprintf(labels, sizeof(labels), "domain=\"%s\",file=\"%s\"", states[i].domain, states[i].file);
+        stir_metrics_value(text, "stir_trust_life", labels, states[i].life);
+    }
+}
+
+static void tell_caches(struct stir_metrics_text *text, struct stir_shared *shared)
+{
+    struct stir_chain_cache_stats chains = STIR_CHAIN_CACHE_STATS_INIT;
+    struct stir_fetching_stats fetches = {0};
+    if (shared->chains && stir_chain_cache_stats(shared->chains, &chains) == STIR_OK) {
+        one(text, "stir_cert_cache_entries", "gauge", "judged chains kept", (double)chains.entries);
+        one(text, "stir_cert_cache_bytes", "gauge", "memory that they take", (double)chains.bytes);
+        one(text, "stir_cert_cache_tables", "gauge", "keys with a table", (double)chains.tables);
+        one(text, "stir_cert_cache_hits_total", "counter", "calls whose chain was there", (double)chains.found);
+        one(text, "stir_cert_cache_misses_total", "counter", "calls whose chain was not", (double)chains.missed);
+    }
+    if (!shared->fetching)
+        return;
+    stir_fetching_stats(shared->fetching, &fetches);
+    stir_metrics_family(text, "stir_cert_fetch_total", "counter", "what was asked of the fetcher, by where the answer came from");
+    stir_metrics_value(text, "stir_cert_fetch_total", "result=\"memory\"", (double)fetches.memory);
+    stir_metrics_value(text, "stir_cert_fetch_total", "result=\"disk\"", (double)fetches.disk);
+    stir_metrics_value(text, "stir_cert_fetch_total", "result=\"fetched\"", (double)fetches.fetched);
+    stir_metrics_value(text, "stir_cert_fetch_total", "result=\"failed\"", (double)fetches.failed);
+    stir_metrics_value(text, "stir_cert_fetch_total", "result=\"refused\"", (double)fetches.refused);
+    one(text, "stir_cert_fetches_under_way", "gauge", "fetches that have no answer yet", (double)fetches.under_way);
+}
+
+void stir_watch_metrics(void *arg, struct stir_metrics_text *text)
+{
+    struct stir_server *server = arg;
+    struct stir_live *live = stir_server_live(server);
+    tell_signers(text, live);
+    tell_numbers(text, live);
+    tell_trust(text, server->trust);
+    tell_caches(text, &server->shared);
+    one(text, "stir_config_generation", "gauge", "raised by each change of configuration or trust", (double)live->generation);
+    one(text, "stir_config_last_reload_successful", "gauge", "1: the last reload was taken over", !server->reload_failed);
+    one(text, "stir_config_last_reload_timestamp_seconds", "gauge", "when the configuration in use was read", (double)server->reloaded_at);
+    stir_live_free(live);
+}
+
+void stir_watch_ends(struct stir_server *server)
+{
+    const struct stir_live *live = server->live;
+    struct stir_as_signer_state signer;
+    int64_t now = time(NULL);
+    for (size_t i = 0; live->as && stir_as_signer_at(live->as, i, now, &signer); i++) {
+        int64_t left = signer.not_after - now;
+        if (left < 0)
+            stir_records_say(server->shared.records, 1, "signer",
+                             "%s: its certificate has ended; the calls that were its are signed by another that matches, or by none", signer.name);
+        else if (left < live->conf->signers[i].warn_before)
+            stir_records_say(server->shared.records, 1, "signer", "%s: its certificate ends in %lld days", signer.name, (long long)(left / 86400));
+    }
+}
+
+/* ---- Readiness ---- */
+
+struct lines {
+    char *buf;
+    size_t cap, n;
+    bool ready;
+};
+
+static void note(struct lines *out, const char *what, const char *name, const char *why)
+{
+    if (out->n >= out->cap)
+        return;
+    int n = snprintf(out->buf + out->n, out->cap - out->n, "%s %s: %s\n", what, name, why);
+    out->n += n > 0 ? (size_t)n : 0;
+}
+
+static void missing(struct lines *out, const char *what, const char *name, const char *why)
+{
+    out->ready = false;
+    note(out, what, name, why);
+}
+
+/* One that has ended beside one that took its place is what a rotation looks like: worth a line, no alarm. */
+static void ask_signers(struct lines *out, const struct stir_live *live)
+{
+    struct stir_as_signer_state signer;
+    bool any = false;
+    for (size_t i = 0; live->as && stir_as_signer_at(live->as, i, time(NULL), &signer); i++) {
+        any = any || signer.usable;
+        if (!signer.usable)
+            note(out, "signer", signer.name, signer.why);
+    }
+    if (live->as && !any)
+        missing(out, "signers", "all", "none can sign");
+}
+
+static void ask_trust(struct lines *out, struct stir_trust_keeper *keeper)
+{
+    struct stir_trust_state states[TRUST_STATES];
+    size_t n = keeper ? stir_trust_keeper_states(keeper, states, TRUST_STATES) : 0;
+    for (size_t i = 0; i < n && i < TRUST_STATES; i++)
+        if (states[i].life == 3)
+            missing(out, "trust", states[i].file, "is over and not used");
+}
+
+bool stir_watch_ready(void *arg, char *buf, size_t cap)
+{
+    struct stir_server *server = arg;
+    struct lines out = {buf, cap, 0, true};
+    struct stir_live *live = stir_server_live(server);
+    char fault[200] = "";
+    buf[0] = '\0';
+    ask_signers(&out, live);
+    ask_trust(&out, server->trust);
+    stir_records_fault(server->shared.records, fault, sizeof(fault));
+    if (fault[0])
+        missing(&out, "evidence", "", fault);
+    if (server->stopping)
+        missing(&out, "server", "", "is stopping");
+    stir_live_free(live);
+    return out.ready;
+}
