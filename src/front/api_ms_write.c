@@ -9,7 +9,9 @@ bool stir_api_is_signed(const struct stir_as_answer *answer, struct stir_api_fau
     if (answer->n_new > 0 && answer->n > 0)
         return true;
     switch (answer->err) {
-    case STIR_OK: return stir_api_fail(fault, STIR_API_FORBIDDEN, "", "%s", why);
+    case STIR_OK:
+    case STIR_ESTATE:
+    case STIR_ENOTFOUND: return stir_api_fail(fault, STIR_API_FORBIDDEN, "", "%s", why);
     case STIR_EVALUE:
     case STIR_ELIMIT:
     case STIR_EJSON: return stir_api_fail(fault, STIR_API_VALUE, "signingRequest", "%s", why);

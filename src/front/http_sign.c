@@ -34,7 +34,8 @@ static bool sign(struct stir_http_call *call, const struct stir_api_sign *what)
 /* Our own interface tells of calls that go on without a signature; only what was refused, or could not be read, is an error of HTTP. */
 static bool is_told(const struct stir_as_answer *answer, struct stir_api_fault *fault)
 {
-    if (answer->err == STIR_OK && answer->result != STIR_SIGN_REFUSED)
+    bool goes_on = answer->err == STIR_OK || answer->err == STIR_ESTATE || answer->err == STIR_ENOTFOUND;
+    if (goes_on && answer->result != STIR_SIGN_REFUSED)
         return true;
     return stir_api_is_signed(answer, fault);
 }
