@@ -1,4 +1,7 @@
 /* `stir serve`: start, run, stop. Read from top to bottom: what is made first is needed by what comes later, and is freed last. */
+#include "io/clock.h"
+#include "io/notify.h"
+#include "io/privilege.h"
 #include "server/server.h"
 #include "service/replays.h"
 
@@ -22,8 +25,9 @@ struct run {
     const struct stir_serve_options *options;
     struct stir_setting *setting;
     struct stir_watch signals;
-    struct stir_timer pulse; /* once a second: the watchdog */
+    struct stir_timer pulse; /* once a second */
     int64_t beats;
+    struct stir_clock_watch clock;
 };
 
 static struct run *run_of_signals(struct stir_watch *watch)
@@ -83,6 +87,18 @@ static enum stir_err failed(const struct run *run, const char *what, enum stir_e
 
 /* ---- Start ---- */
 
+/* Keys are read and sockets bound by whoever started it; then the privileges go, before there is a thread or a file that could keep them. */
+static enum stir_err start_fronts(struct run *run, struct stir_fronts *fronts)
+{
+    const struct stir_conf *conf = run->setting->conf;
+    struct stir_server *server = &run->server;
+    struct stir_diag diag = {0};
+    enum stir_err err = failed(run, "sockets", stir_fronts_new(fronts, conf, server, &server->fronts, &diag), &diag);
+    if (err == STIR_OK)
+        err = failed(run, "[server] user", stir_privilege_drop(conf->server.user, conf->server.group, &diag), &diag);
+    return err;
+}
+
 static enum stir_err start_shared(struct run *run)
 {
     const struct stir_conf *conf = run->setting->conf;
@@ -135,16 +151,6 @@ static void tell_sockets(const struct run *run, const struct stir_fronts *fronts
         tell(run, "listening %s", line);
 }
 
-/* Sockets first, then privileges go, then threads come: none of them ever had any. */
-static enum stir_err start_fronts(struct run *run, struct stir_fronts *fronts)
-{
-    const struct stir_conf *conf = run->setting->conf;
-    struct stir_server *server = &run->server;
-    struct stir_diag diag = {0};
-    enum stir_err err = failed(run, "sockets", stir_fronts_new(fronts, conf, server, &server->fronts, &diag), &diag);
-    return err;
-}
-
 static enum stir_err start_workers(struct run *run, struct stir_fronts *fronts)
 {
     const struct stir_conf *conf = run->setting->conf;
@@ -183,17 +189,32 @@ static void on_signal(struct stir_watch *watch, uint32_t events)
             stir_loop_stop(run->server.loop);
             continue;
         }
+        stir_notify_reloading();
         (void)stir_server_reload(&run->server, &say); /* what is wrong was said */
+        stir_notify_ready();
     }
+}
+
+/* Waits go by a clock that nobody sets; tokens do not: who set the wall clock should know that he did. */
+static void look_at_clock(struct run *run)
+{
+    int64_t jump = stir_clock_look(&run->clock, stir_clock_unix_ms(), stir_clock_monotonic_ms());
+    if (jump)
+        stir_records_say(run->server.shared.records, 1, "clock", "the wall clock was set by %+lld ms; tokens are judged and dated by it from now on",
+                         (long long)jump);
 }
 
 static void beat(struct stir_timer *timer)
 {
     struct run *run = run_of_pulse(timer);
+    int64_t watchdog = stir_notify_watchdog_ms();
+    if (watchdog)
+        stir_notify_alive();
+    look_at_clock(run);
     if (run->beats++ % ENDS_EVERY_S == 0)
         stir_watch_ends(&run->server);
     stir_metrics_set(run->server.shared.metrics, STIR_METRIC_WAITING, (int64_t)atomic_load(&run->server.shared.waiting));
-    if (!stir_loop_after(run->server.loop, timer, 1000))
+    if (!stir_loop_after(run->server.loop, timer, watchdog && watchdog < 1000 ? watchdog : 1000))
         stir_records_say(run->server.shared.records, 0, "server", "out of memory for a timer");
 }
 
@@ -213,12 +234,14 @@ static enum stir_err watch_signals(struct run *run)
 static void serve(struct run *run)
 {
     run->server.reloaded_at = time(NULL);
+    stir_notify_ready();
     stir_records_say(run->server.shared.records, 2, "start", "ready: stir %s, configuration %s, %zu workers", stir_version(), run->setting->conf->hash,
                      run->server.n_hands);
     tell(run, "ready");
     run->pulse.fire = beat;
     beat(&run->pulse);
     stir_loop_run(run->server.loop);
+    stir_notify_stopping();
     stir_records_say(run->server.shared.records, 2, "stop", "no new calls; those accepted are answered");
 }
 
@@ -268,11 +291,11 @@ int stir_serve(const struct stir_serve_options *options)
     if (err == STIR_OK)
         err = failed(&run, "signals", watch_signals(&run), NULL);
     if (err == STIR_OK)
+        err = start_fronts(&run, &fronts);
+    if (err == STIR_OK)
         err = start_shared(&run);
     if (err == STIR_OK)
         err = start_live(&run);
-    if (err == STIR_OK)
-        err = start_fronts(&run, &fronts);
     if (err == STIR_OK)
         err = start_workers(&run, &fronts);
     if (err == STIR_OK)

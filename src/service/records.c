@@ -81,8 +81,10 @@ void stir_records_say(struct stir_records *r, int level, const char *event, cons
     va_start(args, format);
     const int n = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (n >= 0)
+    if (n >= 0 && r)
         stir_logbook_say(r->book, level, event, text);
+    else if (n >= 0)
+        fprintf(stderr, "stir serve: %s: %s\n", event, text);
 }
 
 void stir_records_fault(struct stir_records *r, char *buf, size_t cap)

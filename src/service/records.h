@@ -20,7 +20,8 @@ enum stir_err stir_records_reload(struct stir_records *records, const struct sti
 void stir_records_put(struct stir_records *records, const struct stir_record *record);
 /* A call that is to be signed may be, as [evidence] when-full has it. */
 bool stir_records_may_sign(struct stir_records *records);
-/* Something that is no call: "reload", "trust", "fetch", "front" ... with a line for people. Level as of struct stir_conf_log. From any thread. */
+/* Something that is no call: "reload", "trust", "fetch", "front" ... with a line for people. Level as of struct stir_conf_log. From any
+ * thread. `records` NULL, at the start, before there are any: to standard error. */
 void stir_records_say(struct stir_records *records, int level, const char *event, const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Is evidence written; "" or what is wrong, for /readyz. */
 void stir_records_fault(struct stir_records *records, char *buf, size_t cap);
