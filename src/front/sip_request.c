@@ -349,8 +349,8 @@ void stir_sip_request_read(struct stir_sip_request *r, struct stir_slice message
         set_fault(r, 400, "Lines do not end with CRLF");
     r->ruri = r->sip.call.ruri;
     read_head(r, &head, rest);
-    if (r->n_vias == 0 || !read_via(&r->via, r->vias[0])) {
-        set_fault(r, 400, "No Via that can be read");
+    if (!r->from.n || !r->to.n || !r->call_id.n || !r->cseq.n || r->n_vias == 0 || !read_via(&r->via, r->vias[0])) {
+        set_fault(r, 400, "Via, From, To, Call-ID or CSeq is missing or cannot be read");
         return;
     }
     read_values(r, &head);
