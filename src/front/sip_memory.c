@@ -1,3 +1,5 @@
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+
 #include "front/sip_memory.h"
 
 #include "core/bytes.h"
@@ -8,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum {
     ALIGN = 8,
@@ -314,7 +317,9 @@ static bool init_shard(struct shard *s, size_t answers)
     s->size = (uint32_t)(bytes > MIN_RING ? bytes : MIN_RING);
     s->max = (uint32_t)(2 * answers); /* one that waited stands dead before its answer */
     s->mask = (uint32_t)(buckets - 1);
-    s->ring = malloc(s->size);
+    /* Pages of their own: what is not used yet takes no memory, whatever malloc does with its own. */
+    void *ring = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    s->ring = ring == MAP_FAILED ? NULL : ring;
     s->buckets = calloc(buckets, sizeof(*s->buckets));
     return s->ring && s->buckets;
 }
@@ -357,7 +362,8 @@ void stir_sip_memory_free(struct stir_sip_memory *memory)
     if (!memory || atomic_fetch_sub(&memory->owners, 1) != 1)
         return;
     for (size_t i = 0; i < STIR_SIP_MEMORY_SHARDS; i++) {
-        free(memory->shards[i].ring);
+        if (memory->shards[i].ring)
+            munmap(memory->shards[i].ring, memory->shards[i].size);
         free(memory->shards[i].buckets);
         pthread_mutex_destroy(&memory->shards[i].lock);
     }
