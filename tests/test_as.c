@@ -1,6 +1,17 @@
 /* The authentication service: who signs which call, with which attestation and on what ground. */
 #include "as_usual.h"
 
+#include "service/records.h"
+
+/* Stands for the keeper of evidence: what it says is what matters here. */
+static bool evidence_is_written = true;
+
+bool stir_records_may_sign(struct stir_records *records)
+{
+    assert_non_null(records);
+    return evidence_is_written;
+}
+
 static void attestation_is_by_the_first_rule_that_holds_and_names_its_ground(void **state)
 {
     static const struct {
@@ -217,6 +228,26 @@ static void kinds_that_speak_for_others_are_for_providers(void **state)
     assert_says(scene.answer.why, "div is not known to be a number of this source");
 }
 
+static void a_message_by_http_is_trusted_as_far_as_its_tenant_has_proven_itself(void **state)
+{
+    struct stir_peer peer = {.address = as_address("203.0.113.1"), .bearer = S(ALPHA_TOKEN)};
+    (void)state;
+    open_tenants("");
+    invite_to("203.0.113.1", "+12155551212", "as.example");
+    snprintf(scene.message, sizeof(scene.message),
+             "INVITE sip:1@beta.example SIP/2.0\r\nFrom: <sip:+12155551212@a>\r\nTo: <sip:+12125550100@b>\r\nAttestation: B\r\n\r\n");
+    assert_err(stir_sip_parse(&scene.sip, S(scene.message), NULL), STIR_OK);
+    struct stir_as_call call = {.source = &scene.source, .message = S(scene.message), .sip = &scene.sip, .unix_ms = NOW * 1000};
+    stir_source_find(scene.sources, &peer, &scene.source);
+    stir_as_sign(&scene.worker, &call, &scene.answer);
+    assert_outcome(as_outcome(), "alpha shaken B 12155551212>12125550100");
+    peer.bearer = S(NULL);
+    peer.path = S("alpha");
+    stir_source_find(scene.sources, &peer, &scene.source);
+    stir_as_sign(&scene.worker, &call, &scene.answer);
+    assert_outcome(as_outcome(), "unsigned");
+}
+
 static void claims_that_a_verifier_would_refuse_are_told(void **state)
 {
     struct stir_passport_params claims = claims_of("+12155551212", 'A');
@@ -348,6 +379,22 @@ static void faults_of_signing_identities_are_all_told_before_they_go_live(void *
     assert_says(scene.said, "signer y: certificate");
 }
 
+static void without_evidence_nothing_is_signed_and_calls_go_on(void **state)
+{
+    struct stir_shared shared = {.records = (struct stir_records *)&shared};
+    struct stir_passport_params claims = claims_of("+12155551212", 'A');
+    (void)state;
+    open_tenants("");
+    scene.worker.shared = &shared;
+    assert_outcome(invite_to("192.0.2.1", "+12155551212", "as.example"), "main shaken C 12155551212>12125550100");
+    evidence_is_written = false;
+    assert_outcome(invite_to("192.0.2.1", "+12155551212", "as.example"), "unsigned");
+    assert_says(scene.answer.why, "evidence cannot be written");
+    assert_outcome(as_request("203.0.113.1", ALPHA_TOKEN, NULL, &claims), "unsigned");
+    assert_int_equal(scene.answer.err, STIR_ESTATE);
+    evidence_is_written = true;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,10 +407,12 @@ int main(void)
         cmocka_unit_test(tenants_of_http_never_mix),
         cmocka_unit_test(a_customer_never_gets_more_than_the_rules_and_its_tenant_allow),
         cmocka_unit_test(kinds_that_speak_for_others_are_for_providers),
+        cmocka_unit_test(a_message_by_http_is_trusted_as_far_as_its_tenant_has_proven_itself),
         cmocka_unit_test(claims_that_a_verifier_would_refuse_are_told),
         cmocka_unit_test(the_signer_that_fits_closest_is_taken_and_of_equal_ones_the_younger),
         cmocka_unit_test(a_certificate_takes_over_when_it_begins_and_ends_when_it_ends),
         cmocka_unit_test(a_certificate_of_numbers_signs_for_those_alone),
+        cmocka_unit_test(without_evidence_nothing_is_signed_and_calls_go_on),
         cmocka_unit_test(faults_of_signing_identities_are_all_told_before_they_go_live),
     };
     return cmocka_run_group_tests(tests, as_begin, as_end);

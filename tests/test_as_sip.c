@@ -102,6 +102,11 @@ static void a_token_of_ours_that_a_reroute_made_old_is_replaced(void **state)
     assert_outcome(as_invite("192.0.2.9", "+12155550001", line), "passed on");
     assert_outcome(as_invite("192.0.2.17", "<sip:bob@example.com>", line), "passed on");
     assert_int_equal(scene.answer.n, 1);
+    snprintf(scene.message, sizeof(scene.message), "INVITE tel:x SIP/2.0\r\nFrom: <sip:+12155550001@a>\r\nTo: <tel:x>\r\n%s\r\n", line);
+    assert_outcome(as_send_message("192.0.2.17"), "passed on");
+    assert_says(scene.answer.why, "dest");
+    assert_int_equal(scene.answer.n, 1);
+    assert_string_equal(scene.answer.origid, "");
 }
 
 static void a_tokens_signer_of_another_tenant_makes_it_not_ours(void **state)

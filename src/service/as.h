@@ -42,11 +42,11 @@ struct stir_as_numbers_state {
 };
 bool stir_as_numbers_at(const struct stir_as_book *book, size_t index, struct stir_as_numbers_state *out);
 
-/* A call that shall be signed. Either the message is there (SIP), or `claims` (HTTP): numbers canonical already. */
+/* A call that shall be signed. Either the message is there (SIP, and HTTP that carries one), or `claims` (HTTP): numbers canonical already. */
 struct stir_as_call {
     const struct stir_source *source;
-    struct stir_slice message;  /* absent: HTTP */
-    const struct stir_sip *sip; /* of `message` */
+    struct stir_slice message;  /* absent: claims */
+    const struct stir_sip *sip; /* of `message`; NULL: claims */
     const struct stir_passport_params
         *claims; /* HTTP: ppt, orig, dest, attest (what is asked for; 0: rules alone), origid (absent: made), iat (0: now), div, rph ... */
     int64_t unix_ms;

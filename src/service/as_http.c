@@ -54,7 +54,7 @@ void stir_as_sign_http(struct stir_signing *s)
             stir_as_refuse(s);
         return;
     }
-    if (!stir_as_find_group(s, &group) || !may_ask_for(s))
+    if (!stir_as_find_group(s, &group) || !may_ask_for(s) || !stir_as_may_sign(s))
         return;
     s->signer = stir_as_choose(s->book, group, s->question.trunk, &s->question.number, s->now, is_near(s) ? s->iat : s->now, a->why, sizeof(a->why));
     if (!s->signer) {

@@ -3,6 +3,7 @@
 #include "service/as_sign.h"
 
 #include "service/header.h"
+#include "service/records.h"
 
 #include <stdio.h>
 
@@ -36,7 +37,7 @@ static void read_asked(struct stir_signing *s)
 {
     const struct stir_conf_list *headers = &s->conf->sign.attest_headers;
     struct stir_as_question *q = &s->question;
-    if (stir_as_is_http(s)) {
+    if (!s->call->sip) {
         q->asked = s->call->claims->attest;
         q->asked_by = "the request";
         return;
@@ -59,7 +60,7 @@ static void read_source(struct stir_signing *s)
     q->trunk = place_of(trunk, s->conf->trunks, sizeof(*trunk));
     q->tenant = place_of(tenant, s->conf->tenants, sizeof(*tenant));
     q->known = trunk || proven;
-    q->trusted = (trunk && trunk->trusted) || (stir_as_is_http(s) && proven);
+    q->trusted = (trunk && trunk->trusted) || (source->http && proven);
     if (trunk && *trunk->customer)
         q->customer = stir_slice_str(trunk->customer);
     else if (proven && tenant->kind == STIR_TENANT_CUSTOMER)
@@ -75,7 +76,7 @@ bool stir_as_find_group(struct stir_signing *s, uint32_t *group)
     *group = STIR_NAMES_NOBODY;
     if (!tenant)
         return true;
-    bool can_prove = !stir_as_is_http(s) || *tenant->token_file || *tenant->client_name;
+    bool can_prove = !source->http || *tenant->token_file || *tenant->client_name;
     if (!source->proven && can_prove) {
         stir_as_because(s, STIR_ENOTFOUND, "the source has not proven to be tenant %s", tenant->name);
         return false;
@@ -125,7 +126,7 @@ static bool take_asked_origid(struct stir_signing *s)
 {
     const struct stir_conf_list *headers = &s->conf->sign.origid_headers;
     const struct stir_source *source = s->call->source;
-    if (stir_as_is_http(s))
+    if (!s->call->sip)
         return (s->question.trusted || (!source->trunk && !source->tenant)) && take_origid(s, s->call->claims->origid);
     for (size_t i = 0; s->question.trusted && i < headers->n; i++)
         if (take_origid(s, stir_header_only(s->call->sip->head, stir_slice_str(headers->items[i]))))
@@ -179,6 +180,15 @@ void stir_as_fill_signer(struct stir_signing *s, const struct stir_as_signer *si
     r->signer = signer->conf->name;
     r->serial = signer->serial;
     r->x5u = signer->x5u;
+}
+
+bool stir_as_may_sign(struct stir_signing *s)
+{
+    struct stir_shared *shared = s->worker->shared;
+    if (!shared || !shared->records || stir_records_may_sign(shared->records))
+        return true;
+    stir_as_because(s, STIR_ESTATE, "evidence cannot be written, and without it nothing is signed");
+    return false;
 }
 
 /* The rules' word, for people and for the record. */
@@ -252,9 +262,9 @@ void stir_as_sign(struct stir_worker *worker, const struct stir_as_call *call, s
     struct stir_signing s = {.worker = worker, .book = live->as, .conf = live->conf, .call = call, .answer = answer, .now = call->unix_ms / 1000};
     clear(answer);
     read_source(&s);
-    if (stir_as_is_http(&s))
-        stir_as_sign_http(&s);
-    else
+    if (call->sip)
         stir_as_sign_sip(&s);
+    else
+        stir_as_sign_http(&s);
     fill_record(&s);
 }

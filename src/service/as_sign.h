@@ -26,15 +26,13 @@ struct stir_signing {
 /* Why nothing (more) is signed. */
 void stir_as_because(struct stir_signing *s, enum stir_err err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void stir_as_told(struct stir_signing *s, enum stir_err err, const struct stir_diag *diag);
-static inline bool stir_as_is_http(const struct stir_signing *s)
-{
-    return !s->call->sip;
-}
 
 /* Whose signers: the tenant's place, or STIR_NAMES_NOBODY. False: the source is not what it says it is. */
 bool stir_as_find_group(struct stir_signing *s, uint32_t *group);
 /* Ask the rules; false when they say that nothing is signed. */
 bool stir_as_ask_rules(struct stir_signing *s);
+/* As [evidence] when-full has it. */
+bool stir_as_may_sign(struct stir_signing *s);
 /* May we say that this number sent the call on? */
 bool stir_as_may_divert(const struct stir_signing *s, const struct stir_party *by);
 void stir_as_refuse(struct stir_signing *s);

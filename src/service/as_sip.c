@@ -8,8 +8,9 @@ enum { UDP_SAFE = 1300 };
 
 /* ---- What the call carries already ---- */
 
-/* A shaken token that one of our own keys signed, as this source's signers could. */
-static bool is_own(struct stir_signing *s, const struct stir_identity *identity, uint32_t group, bool *old)
+/* A shaken token that one of our own keys signed, as this source's signers could, and that is too old to be passed on. Its signature is asked for last: a
+ * stranger may send any number of tokens that name our URL. */
+static bool is_own_and_old(struct stir_signing *s, const struct stir_identity *identity, uint32_t group)
 {
     size_t n = 0;
     const struct stir_named *found = identity->info.n && !identity->compact ? stir_names_find(&s->book->by_x5u, identity->info, &n) : NULL;
@@ -18,16 +19,15 @@ static bool is_own(struct stir_signing *s, const struct stir_identity *identity,
     unsigned char digest[STIR_SHA256];
     if (!signer || signer->tenant != group || stir_passport_parse(&token, identity) != STIR_OK)
         return false;
-    bool own = token->ppt == STIR_PPT_SHAKEN && token->n_faults == 0 && stir_slice_eq(token->x5u, identity->info) &&
-               stir_es256_digest(s->worker->ctx, identity->signing_input, digest) == STIR_OK &&
+    bool old = token->ppt == STIR_PPT_SHAKEN && token->n_faults == 0 && stir_slice_eq(token->x5u, identity->info) &&
+               s->now - token->iat > s->conf->sign.reroute_after && stir_es256_digest(s->worker->ctx, identity->signing_input, digest) == STIR_OK &&
                stir_es256_verify(s->worker->ctx, signer->key, digest, stir_slice_of(token->signature, token->signature_len)) == STIR_OK;
-    *old = own && s->now - token->iat > s->conf->sign.reroute_after;
-    if (*old && token->origid.n < sizeof(s->origid_before)) {
+    if (old && token->origid.n < sizeof(s->origid_before)) {
         memcpy(s->origid_before, token->origid.p, token->origid.n);
         s->origid_before[token->origid.n] = '\0';
     }
     stir_passport_free(token);
-    return own;
+    return old;
 }
 
 /* Into the answer what goes on: all of it, byte for byte, or all but our own that are too old. True: somebody vouches for the caller already. */
@@ -35,14 +35,14 @@ static bool keep_identities(struct stir_signing *s, uint32_t group)
 {
     const struct stir_call *call = &s->call->sip->call;
     struct stir_as_answer *a = s->answer;
-    bool vouched = false, strip = s->conf->sign.existing == STIR_EXISTING_STRIP && !s->question.trusted, replaced[STIR_AS_IDENTITIES] = {false};
+    bool vouched = false, strip = s->conf->sign.existing == STIR_EXISTING_STRIP && !s->question.trusted;
     size_t n = call->n_identity < STIR_AS_IDENTITIES ? call->n_identity : STIR_AS_IDENTITIES;
     for (size_t i = 0; i < n && !strip; i++) {
         struct stir_identity identity;
         a->identities[a->n++] = call->identity[i];
         if (stir_identity_parse(&identity, call->identity[i], STIR_IDENTITY_TOLERANT, NULL, NULL) != STIR_OK || !stir_attest_vouches(&identity))
             continue;
-        if (is_own(s, &identity, group, &replaced[i]) && replaced[i])
+        if (!vouched && is_own_and_old(s, &identity, group))
             s->fresh = true;
         else
             vouched = true;
@@ -160,6 +160,7 @@ static bool sign_shaken(struct stir_signing *s, uint32_t group)
     if (err != STIR_OK) {
         if (s->fresh)
             keep_all(s);
+        a->origid[0] = '\0';
         stir_as_told(s, err, &diag);
         return false;
     }
@@ -247,7 +248,7 @@ void stir_as_sign_sip(struct stir_signing *s)
     }
     vouched = keep_identities(s, group);
     a->result = a->n ? STIR_SIGN_PASSED_ON : STIR_SIGN_UNSIGNED;
-    if (decided && grouped) {
+    if (decided && grouped && stir_as_may_sign(s)) {
         if (!vouched && sign_shaken(s, group))
             a->result = STIR_SIGNED;
         if (vouched || a->n_new)

@@ -529,6 +529,7 @@ void stir_source_find(const struct stir_source_book *book, const struct stir_pee
     uint32_t tenant = peer->sip ? tenant_of_sip(book, trunk, peer) : tenant_of_http(book, trunk, peer, &proven);
     out->trunk = trunk == NOBODY ? NULL : &book->conf->trunks[trunk];
     out->tenant = tenant == NOBODY ? NULL : &book->conf->tenants[tenant];
+    out->http = !peer->sip;
     out->proven = out->tenant && (peer->sip ? out->trunk != NULL : proven);
     stir_address_text(out->address, sizeof(out->address), &peer->address);
 }

@@ -22,6 +22,7 @@ struct stir_source {
     const struct stir_conf_trunk *trunk;   /* NULL: none matches */
     const struct stir_conf_tenant *tenant; /* NULL: nobody's */
     bool proven;                           /* by a bearer token or a client certificate of the tenant; SIP: by the trunk */
+    bool http;                             /* it came by HTTP, maybe with a message in it */
     char address[54];                      /* for people: "192.0.2.1:5060", "[2001:db8::1]:5060" */
 };
 
