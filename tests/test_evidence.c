@@ -156,7 +156,7 @@ static void what_was_kept_long_enough_goes_and_nothing_else(void **state)
     old_file("evidence-20251119T000000Z.jsonl", 86500);
     old_file("evidence-20251119T000000Z.2.jsonl", 86500);
     old_file("evidence-20251120T130000Z.jsonl", 86300);
-    old_file("evidence-of-fraud.jsonl", 1000000);
+    old_file("evidence-of-fraud-in-november.jsonl", 1000000);
     old_file("evidence-20251119T000000Z.jsonl.gz", 1000000);
     old_file("notes", 1000000);
     open_it(&o);
@@ -166,7 +166,7 @@ static void what_was_kept_long_enough_goes_and_nothing_else(void **state)
     assert_int_equal(folder_count("evidence-20251119T000000Z.jsonl", NULL), 1); /* the .gz */
     assert_int_equal(folder_count("evidence-20251119T000000Z.2", NULL), 0);
     assert_int_equal(folder_count("evidence-20251120T130000Z.jsonl", NULL), 1);
-    assert_int_equal(folder_count("evidence-of-fraud.jsonl", NULL), 1);
+    assert_int_equal(folder_count("evidence-of-fraud-in-november.jsonl", NULL), 1);
     assert_int_equal(folder_count("notes", NULL), 1);
     assert_non_null(strstr(said, "evidence-20251119T000000Z.2.jsonl was kept long enough and is deleted"));
 }

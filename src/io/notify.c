@@ -12,6 +12,8 @@
 
 #include "core/bytes.h"
 
+#define RELOAD_US INT64_C(600000000)
+
 /* The socket's address: a path, or '@' and a name in the abstract namespace. */
 static bool address_of(struct sockaddr_un *at, socklen_t *n)
 {
@@ -49,9 +51,20 @@ bool stir_notify(const char *lines)
     return sent;
 }
 
+/* `state`, and the watchdog's time from now on when there is one. */
+static bool notify_with_watchdog(const char *state, int64_t us)
+{
+    char lines[160];
+    if (stir_notify_watchdog_ms())
+        snprintf(lines, sizeof(lines), "%s\nWATCHDOG_USEC=%lld", state, (long long)us);
+    else
+        snprintf(lines, sizeof(lines), "%s", state);
+    return stir_notify(lines);
+}
+
 bool stir_notify_ready(void)
 {
-    return stir_notify("READY=1");
+    return notify_with_watchdog("READY=1", stir_notify_watchdog_ms() * 2000);
 }
 
 bool stir_notify_reloading(void)
@@ -60,7 +73,7 @@ bool stir_notify_reloading(void)
     struct timespec t = {0, 0};
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
     snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
-    return stir_notify(lines);
+    return notify_with_watchdog(lines, RELOAD_US);
 }
 
 bool stir_notify_stopping(void)

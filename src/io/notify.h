@@ -11,8 +11,10 @@ bool stir_notify_is_wanted(void);
 /* One or more lines "NAME=value". False: nobody listens, or it could not be sent. */
 bool stir_notify(const char *lines);
 
-bool stir_notify_ready(void);     /* up, or done with a reload */
-bool stir_notify_reloading(void); /* with the monotonic time, as Type=notify-reload wants it */
+bool stir_notify_ready(void); /* up, or done with a reload */
+/* With the monotonic time, as Type=notify-reload wants it. Until stir_notify_ready() the watchdog waits ten minutes: a reload may fetch the certificate of each
+ * signer and read millions of numbers, and is not to be taken for a daemon that hangs. */
+bool stir_notify_reloading(void);
 bool stir_notify_stopping(void);
 bool stir_notify_alive(void); /* the watchdog's */
 /* One line for `systemctl status`. */

@@ -1,4 +1,5 @@
 /* A reload takes over everything or changes nothing; calls end on the state they began with. */
+#include "io/notify.h"
 #include "server/server.h"
 
 #include <stdio.h>
@@ -92,7 +93,7 @@ static bool take_over(struct stir_server *server, struct stir_setting *setting, 
     return true;
 }
 
-bool stir_server_reload(struct stir_server *server, const struct stir_server_say *say)
+static bool reload(struct stir_server *server, const struct stir_server_say *say)
 {
     struct stir_setting *setting = NULL;
     char line[160];
@@ -110,6 +111,15 @@ bool stir_server_reload(struct stir_server *server, const struct stir_server_say
     stir_records_say(server->shared.records, good ? 2 : 0, "reload",
                      good ? "configuration %s is in use, generation %llu" : "refused, nothing was changed; %s stays, generation %llu", server->live->conf->hash,
                      (unsigned long long)server->generation);
+    return good;
+}
+
+/* By signal or control socket: systemd and its watchdog are told. */
+bool stir_server_reload(struct stir_server *server, const struct stir_server_say *say)
+{
+    stir_notify_reloading();
+    const bool good = reload(server, say);
+    stir_notify_ready();
     return good;
 }
 

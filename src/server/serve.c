@@ -189,9 +189,7 @@ static void on_signal(struct stir_watch *watch, uint32_t events)
             stir_loop_stop(run->server.loop);
             continue;
         }
-        stir_notify_reloading();
         (void)stir_server_reload(&run->server, &say); /* what is wrong was said */
-        stir_notify_ready();
     }
 }
 
@@ -227,6 +225,7 @@ static enum stir_err watch_signals(struct run *run)
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of write(), which the evidence has an answer for */
     run->signals = (struct stir_watch){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal};
     return run->signals.fd < 0 ? STIR_EIO : stir_loop_watch(run->server.loop, &run->signals, EPOLLIN, false);
 }

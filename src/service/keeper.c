@@ -207,23 +207,20 @@ static void say_lost(struct stir_keeper *k)
     const uint64_t lost = atomic_exchange(&k->lost, 0);
     if (!lost)
         return;
-    snprintf(text, sizeof(text), "%llu records of evidence are lost: the disk did not take them, and [evidence] memory is full",
-             (unsigned long long)lost);
+    snprintf(text, sizeof(text), "%llu records of evidence are lost: the disk did not take them, and [evidence] memory is full", (unsigned long long)lost);
     stir_logbook_say(k->book, STIR_LOG_ERROR, "evidence", text);
 }
 
 static void look_at_clock(struct stir_keeper *k, int64_t mono_ms)
 {
-    char text[200];
     const int64_t jump = stir_clock_look(&k->watch, stir_clock_unix_ms(), stir_clock_monotonic_ms()), size = jump < 0 ? -jump : jump;
     if (!jump)
         return;
-    if (size >= UNSOUND_JUMP_MS)
-        k->unsound_until_ms = mono_ms + UNSOUND_MS;
     stir_metrics_add(k->metrics, STIR_METRIC_CLOCK_JUMPS, 1);
-    snprintf(text, sizeof(text), "the clock of the system was set %s by %lld.%03lld s%s", jump < 0 ? "back" : "forward", (long long)(size / 1000),
-             (long long)(size % 1000), size >= UNSOUND_JUMP_MS ? ": no evidence is deleted for its age in the next 24 hours" : "");
-    stir_logbook_say(k->book, STIR_LOG_WARNING, "clock", text);
+    if (size < UNSOUND_JUMP_MS)
+        return; /* the main thread says it */
+    k->unsound_until_ms = mono_ms + UNSOUND_MS;
+    stir_logbook_say(k->book, STIR_LOG_WARNING, "clock", "it was set by an hour or more: no evidence is deleted for its age in the next 24 hours");
 }
 
 /* ---- The thread ---- */

@@ -14,11 +14,18 @@ def families(source):
     found = {}
     for path in sorted(source.glob("src/*/*.[ch]")) + [source / "src/service/metrics.def"]:
         text = path.read_text()
-        if path.suffix != ".def" and "service/metrics" not in text:
+        if path.suffix != ".def" and "stir_metrics_" not in text:
             continue
         for name in re.findall(r'"((?:stir|process)_[a-z0-9_]+)"', text):
             found.setdefault(name, path.relative_to(source))
     return found
+
+
+def twice(source):
+    """Families of metrics.def that somebody tells by hand too: a page with both is none."""
+    said = re.findall(r'^[CG]\(\w+, "(\w+)"', (source / "src/service/metrics.def").read_text(), re.M)
+    by_hand = "".join(path.read_text() for path in source.glob("src/*/*.c"))
+    return [name for name in said if f'"{name}"' in by_hand] + [name for name in set(said) if said.count(name) > 1]
 
 
 def rows(source):
@@ -33,6 +40,7 @@ def main(source):
     tap.rule("every family of the code is in docs/METRICS.md", [f"{name} ({path})" for name, path in code.items() if name not in page])
     tap.rule("every row of docs/METRICS.md is a family of the code", [name for name in page if name not in code])
     tap.rule("counters end in _total, and nothing else does", [f"{name} is a {kind}" for name, (kind, _) in page.items() if (kind == "counter") != name.endswith("_total")])
+    tap.rule("no family is told twice", twice(source))
     tap.rule("no family is another's series", [name for name in page if any(name == other + suffix for other in page for suffix in SUFFIXES)])
     said = {name: ("counter" if letter == "C" else "gauge", text) for letter, name, text in re.findall(r'^([CG])\(\w+, "(\w+)", "([^"]+)"\)', (source / "src/service/metrics.def").read_text(), re.M)}
     tap.rule("rows of service/metrics.def say what it says", [f"{name}: | {kind} | {text} |" for name, (kind, text) in said.items() if page.get(name) != (kind, text)])
