@@ -4,17 +4,6 @@
 
 #include "vs_support.h"
 
-/* The live state's owner is the server; no call is made here. */
-struct stir_live *stir_live_ref(struct stir_live *live)
-{
-    return live;
-}
-
-void stir_live_free(struct stir_live *live)
-{
-    (void)live;
-}
-
 struct job {
     struct stir_fetch_job job; /* first: one is the other */
     char url[96];

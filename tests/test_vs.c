@@ -5,19 +5,6 @@
 
 #define MUTE "https://mute.example/sp.pem"
 
-/* The live state's owner is the server; here it is the lab. */
-struct stir_live *stir_live_ref(struct stir_live *live)
-{
-    atomic_fetch_add(&live->owners, 1);
-    return live;
-}
-
-void stir_live_free(struct stir_live *live)
-{
-    if (live)
-        atomic_fetch_sub(&live->owners, 1);
-}
-
 static const struct lab_invite good = {.from = NULL}, none = {.unsigned_ = true}, forged = {.forged = true}, dead = {.x5u = MUTE};
 
 static void the_first_call_waits_for_the_certificate_and_the_next_finds_it(void **state)

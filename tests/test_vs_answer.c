@@ -3,19 +3,6 @@
 
 #include "vs_support.h"
 
-/* The live state's owner is the server; here it is the lab. */
-struct stir_live *stir_live_ref(struct stir_live *live)
-{
-    atomic_fetch_add(&live->owners, 1);
-    return live;
-}
-
-void stir_live_free(struct stir_live *live)
-{
-    if (live)
-        atomic_fetch_sub(&live->owners, 1);
-}
-
 static const struct lab *now_in; /* whose calls are told of */
 static char from_value[1024];
 
