@@ -119,7 +119,8 @@ static void refers(struct stir_config_reading *r, const struct names *names, con
     if (!to[0] || find(names, key->refers, to))
         return;
     struct of_kind of = {names, key->refers};
-    const char *meant = stir_config_near(stir_slice_str(to), names->n, nth_of_kind, &of);
+    /* Nobody reads the ten thousandth fault, and a hint takes as long as there are names. */
+    const char *meant = r->faults < STIR_CONFIG_FAULTS ? stir_config_near(stir_slice_str(to), names->n, nth_of_kind, &of) : NULL;
     fault(r, place, key->name, "there is no [%s %s]%s%s%s", stir_config_sections[key->refers].kind, to, meant ? "; did you mean " : "", meant ? meant : "",
           meant ? "?" : "");
 }
@@ -180,6 +181,8 @@ static unsigned port_of(const struct sockaddr_storage *a)
     return colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
 }
 
+enum { LISTEN = 16 }; /* places of one section: the table's bound of `listen` */
+
 /* Two sockets of one kind at one port, at one address or one of them at all. Port 0 is the kernel's choice. */
 static bool collide(const struct bound *a, const struct bound *b)
 {
@@ -215,7 +218,7 @@ static size_t add_bound(struct bound *out, const struct stir_conf_list *listen, 
 static void check_sip(struct stir_config_reading *r, const struct stir_config_place *place)
 {
     const struct stir_conf_sip *sip = at(r, place);
-    struct bound bound[16];
+    struct bound bound[LISTEN];
     bool tls = false;
     size_t n = add_bound(bound, &sip->listen, place, STIR_UDP);
     for (size_t i = 0; i < n; i++)
@@ -264,7 +267,11 @@ static void check_http(struct stir_config_reading *r, const struct stir_config_p
 
 static void check_addresses(struct stir_config_reading *r)
 {
-    size_t room = (r->conf->n_sip + r->conf->n_http) * 16, n = 0;
+    size_t room = (r->conf->n_sip + r->conf->n_http) * LISTEN, n = 0;
+    if (room > STIR_CONFIG_LISTENERS * LISTEN) {
+        stir_config_fault(r, 0, NULL, NULL, "has %zu sections [sip NAME] and [http NAME]; %d are the most", room / LISTEN, STIR_CONFIG_LISTENERS);
+        return;
+    }
     struct bound *bound = calloc(room + 1, sizeof(*bound));
     if (!bound) {
         r->room.no_memory = true;
@@ -277,7 +284,7 @@ static void check_addresses(struct stir_config_reading *r)
         else if (place->kind == STIR_SECTION_HTTP)
             n += add_bound(bound + n, &((const struct stir_conf_http *)at(r, place))->listen, place, STIR_TCP);
     }
-    for (size_t i = 1; i < n && i < 1024; i++)
+    for (size_t i = 1; i < n; i++)
         for (size_t k = 0; k < i; k++)
             if (collide(&bound[k], &bound[i]))
                 fault(r, bound[i].place, "listen", "%s is taken: line %zu listens at %s", bound[i].text, stir_config_line(bound[k].place, "listen"),
@@ -365,7 +372,7 @@ static void check_trunk(struct stir_config_reading *r, const struct stir_config_
         fault(r, place, "origid-value", "is for origid = trunk");
 }
 
-static void check_signer(struct stir_config_reading *r, const struct stir_config_place *place)
+static void check_signer(struct stir_config_reading *r, const struct stir_config_place *place, const struct names *names)
 {
     const struct stir_conf_signer *signer = at(r, place);
     const struct stir_conf *conf = r->conf;
@@ -373,13 +380,29 @@ static void check_signer(struct stir_config_reading *r, const struct stir_config
     enum stir_url_fault wrong = stir_url_parse(&url, stir_slice_str(signer->x5u), conf->sign.any_url);
     if (signer->x5u[0] && wrong != STIR_URL_GOOD)
         fault(r, place, "x5u", "\"%.60s\": %s (ATIS-1000074 5.3.1); verifiers would not fetch it", signer->x5u, stir_url_fault_text(wrong));
-    for (size_t i = 0; signer->tenant[0] && i < conf->n_tenants; i++)
-        if (strcmp(conf->tenants[i].name, signer->tenant) == 0 && conf->tenants[i].kind == STIR_TENANT_CUSTOMER)
-            fault(r, place, "tenant", "%s is a customer, whose calls are signed with our certificates: leave tenant out, or make it a provider",
-                  signer->tenant);
-    for (size_t i = 0; signer->x5u[0] && i < place->index; i++)
-        if (strcmp(conf->signers[i].x5u, signer->x5u) == 0 && strcmp(conf->signers[i].cert, signer->cert) != 0)
-            fault(r, place, "x5u", "is that of [signer %s], which has another certificate: each certificate has a URL of its own", conf->signers[i].name);
+    const struct name *tenant = find(names, STIR_SECTION_TENANT, signer->tenant);
+    if (tenant && conf->tenants[tenant->place->index].kind == STIR_TENANT_CUSTOMER)
+        fault(r, place, "tenant", "%s is a customer, whose calls are signed with our certificates: leave tenant out, or make it a provider", signer->tenant);
+}
+
+/* One URL, one certificate. */
+static void check_urls(struct stir_config_reading *r)
+{
+    struct names urls = {calloc(r->conf->n_signers + 1, sizeof(*urls.name)), 0};
+    if (!urls.name) {
+        r->room.no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < r->n_places; i++)
+        if (r->places[i].kind == STIR_SECTION_SIGNER)
+            add(&urls, 0, ((const struct stir_conf_signer *)at(r, &r->places[i]))->x5u, &r->places[i]);
+    qsort(urls.name, urls.n, sizeof(*urls.name), by_name);
+    for (size_t i = 1; i < urls.n; i++) {
+        const struct stir_conf_signer *a = at(r, urls.name[i - 1].place), *b = at(r, urls.name[i].place);
+        if (strcmp(a->x5u, b->x5u) == 0 && strcmp(a->cert, b->cert) != 0)
+            fault(r, urls.name[i].place, "x5u", "is that of [signer %s], which has another certificate: each certificate has a URL of its own", a->name);
+    }
+    free(urls.name);
 }
 
 static void check_rule(struct stir_config_reading *r, const struct stir_config_place *place)
@@ -464,7 +487,7 @@ static void check_rest(struct stir_config_reading *r)
         fault(r, &repository, "path", "\"%s\" is where other interfaces are", conf->repository.path);
 }
 
-static void check_sections(struct stir_config_reading *r)
+static void check_sections(struct stir_config_reading *r, const struct names *names)
 {
     for (size_t i = 0; i < r->n_places; i++) {
         const struct stir_config_place *place = &r->places[i];
@@ -472,7 +495,7 @@ static void check_sections(struct stir_config_reading *r)
         case STIR_SECTION_SIP: check_sip(r, place); break;
         case STIR_SECTION_HTTP: check_http(r, place); break;
         case STIR_SECTION_TRUNK: check_trunk(r, place); break;
-        case STIR_SECTION_SIGNER: check_signer(r, place); break;
+        case STIR_SECTION_SIGNER: check_signer(r, place, names); break;
         case STIR_SECTION_RULE: check_rule(r, place); break;
         case STIR_SECTION_ACTIONS: check_actions(r, place); break;
         default: break;
@@ -491,8 +514,9 @@ void stir_config_check(struct stir_config_reading *r)
     check_rest(r);
     twice(r, &names, no_key);
     check_references(r, &names);
+    check_sections(r, &names);
     free(names.name);
-    check_sections(r);
+    check_urls(r);
     check_tenants(r);
     check_addresses(r);
 }

@@ -32,6 +32,7 @@ enum {
     STIR_CONFIG_MAX = 4 << 20,    /* bytes of a file: some ten thousand trunks */
     STIR_CONFIG_LINE = 16384,     /* bytes of a line: a list of some hundred networks */
     STIR_CONFIG_SECTIONS = 20000, /* sections of a file */
+    STIR_CONFIG_LISTENERS = 64,   /* of them [sip NAME] and [http NAME] */
     STIR_CONFIG_NAME = 32,        /* bytes of a section's name */
     STIR_CONFIG_ITEMS = 1000,     /* words of one list */
     STIR_CONFIG_PATH = 1024,      /* bytes of a path */

@@ -384,6 +384,8 @@ static enum stir_err read_all(struct stir_config_reading *r, struct stir_slice t
     if (r->room.no_memory)
         return STIR_ENOMEM;
     stir_config_check(r);
+    if (r->room.no_memory)
+        return STIR_ENOMEM;
     if (r->faults > STIR_CONFIG_FAULTS && r->say) {
         char more[64];
         snprintf(more, sizeof(more), "and %zu faults more", r->faults - STIR_CONFIG_FAULTS);
