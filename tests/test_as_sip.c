@@ -234,7 +234,12 @@ static void origids_are_by_call_customer_or_trunk_as_configured(void **state)
     char first[40];
     (void)state;
     as_open(text);
-    assert_string_not_equal(origid_of("192.0.2.1", ""), origid_of("192.0.2.1", ""));
+    char seen[40][40];
+    for (size_t i = 0; i < 40; i++) {
+        strcpy(seen[i], origid_of("192.0.2.1", ""));
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(seen[k], seen[i]);
+    }
     assert_string_equal(origid_of("192.0.2.2", ""), origid_of("192.0.2.2", ""));
     assert_string_equal(origid_of("192.0.2.3", ""), "123e4567-e89b-42d3-a456-426655440001");
     assert_string_equal(origid_of("192.0.2.4", ""), origid_of("192.0.2.5", ""));

@@ -1,4 +1,4 @@
-#include <stir/passport.h>
+#include "core/uuid.h"
 
 #include "core/bytes.h"
 
@@ -22,18 +22,14 @@ bool stir_is_uuid(struct stir_slice text)
     return hex == UUID_TEXT - 4; /* a dash is no hex digit */
 }
 
-enum stir_err stir_uuid(char buf[37])
+void stir_uuid_write(char buf[37], const unsigned char random[STIR_UUID])
 {
     static const char hex[] = "0123456789abcdef";
-    unsigned char bytes[16];
-    if (!buf)
-        return STIR_EARG;
-    STIR_OSSL_QUIET;
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-        return STIR_ECRYPTO;
+    unsigned char bytes[STIR_UUID];
+    size_t from = 0;
+    memcpy(bytes, random, sizeof(bytes));
     bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40); /* version 4 */
     bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
-    size_t from = 0;
     for (size_t at = 0; at < UUID_TEXT; at++) {
         if (is_dash(at)) {
             buf[at] = '-';
@@ -43,5 +39,16 @@ enum stir_err stir_uuid(char buf[37])
         from++;
     }
     buf[UUID_TEXT] = '\0';
+}
+
+enum stir_err stir_uuid(char buf[37])
+{
+    unsigned char bytes[STIR_UUID];
+    if (!buf)
+        return STIR_EARG;
+    STIR_OSSL_QUIET;
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+        return STIR_ECRYPTO;
+    stir_uuid_write(buf, bytes);
     return STIR_OK;
 }

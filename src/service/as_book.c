@@ -2,6 +2,7 @@
 #include "service/as_book.h"
 
 #include "core/bytes.h"
+#include "core/uuid.h"
 
 #include <openssl/evp.h>
 #include <stdarg.h>
@@ -150,16 +151,13 @@ static struct stir_tn_options options_of(const struct stir_conf *conf, const str
 /* A UUID that is always the same for a name, and tells it to nobody who has not the secret. */
 static void make_origid(const struct stir_as_book *book, char out[37], const char *kind, const char *name)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE] = {0}, *d = digest;
+    unsigned char digest[EVP_MAX_MD_SIZE] = {0};
     unsigned char text[STIR_SHA256 + 256];
     memcpy(text, book->secret, STIR_SHA256);
     int n = snprintf((char *)text + STIR_SHA256, sizeof(text) - STIR_SHA256, "%s:%s", kind, name);
     if (n < 0 || EVP_Digest(text, STIR_SHA256 + ((size_t)n < 255 ? (size_t)n : 255), digest, NULL, EVP_sha256(), NULL) != 1)
         return; /* then each call gets one of its own */
-    d[6] = (unsigned char)((d[6] & 0x0f) | 0x40);
-    d[8] = (unsigned char)((d[8] & 0x3f) | 0x80);
-    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10],
-             d[11], d[12], d[13], d[14], d[15]);
+    stir_uuid_write(out, digest);
 }
 
 static void take_origid(const struct stir_as_book *book, char out[37], const char *given, const char *kind, const char *name)
