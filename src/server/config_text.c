@@ -26,27 +26,23 @@ union any_section {
     struct stir_conf_metrics metrics;
 };
 
-/* The value of a key as text; NULL: no memory. free() it. */
-static char *value_text(const struct stir_config_key *key, const void *at, const void *preset)
-{
-    struct stir_writer count = stir_writer_of(NULL, 0);
-    stir_config_put(&count, key, at, preset);
-    char *text = malloc(count.need + 1);
-    if (!text)
-        return NULL;
-    struct stir_writer w = stir_writer_of(text, count.need);
-    stir_config_put(&w, key, at, preset);
-    text[count.need] = '\0';
-    return text;
-}
+enum { VALUE_MAX = STIR_CONFIG_LINE + STIR_CONFIG_PATH }; /* bytes of a value as it is written: no longer than it was read, but that a path is whole */
 
 /* What writes one section. */
 struct form {
     struct stir_writer *w;
     bool json, effective;
     bool no_memory;
-    size_t written; /* keys of this section */
+    size_t written;          /* keys of this section */
+    char *value, *otherwise; /* room for a value and its default */
 };
+
+static void write_value(char *out, const struct stir_config_key *key, const void *at, const void *preset)
+{
+    struct stir_writer w = stir_writer_of(out, VALUE_MAX);
+    stir_config_put(&w, key, at, preset);
+    out[w.need < VALUE_MAX ? w.need : 0] = '\0';
+}
 
 static bool is_plain(const struct stir_config_key *key)
 {
@@ -88,16 +84,13 @@ static void put_key(struct form *f, const struct stir_config_key *key, const cha
 
 static void put_keys(struct form *f, const struct stir_config_section *section, const void *at, const void *preset)
 {
-    for (size_t i = 0; i < section->n_keys && !f->no_memory; i++) {
+    for (size_t i = 0; i < section->n_keys; i++) {
         const struct stir_config_key *key = &section->keys[i];
-        char *value = value_text(key, at, preset), *otherwise = value_text(key, preset, preset);
-        f->no_memory = !value || !otherwise;
+        write_value(f->value, key, at, preset);
+        write_value(f->otherwise, key, preset, preset);
         /* A key that is needed is written whatever it says: the default of a choice is none that anybody chose. `preset` has the section's own. */
-        const char *usual = key->type == STIR_KEY_PRESET ? key->otherwise : otherwise;
-        if (!f->no_memory)
-            put_key(f, key, value, !key->required && strcmp(value, usual) == 0);
-        free(value);
-        free(otherwise);
+        const char *usual = key->type == STIR_KEY_PRESET ? key->otherwise : f->otherwise;
+        put_key(f, key, f->value, !key->required && strcmp(f->value, usual) == 0);
     }
 }
 
@@ -167,22 +160,35 @@ static void put_conf(struct form *f, const struct stir_conf *conf)
     stir_put_text(f->w, f->json ? "}" : "");
 }
 
-static char *text_of(const struct stir_conf *conf, bool effective, bool json)
+/* Twice: to see how long it is, and to write it. */
+static char *write_conf(struct form *f, const struct stir_conf *conf)
 {
-    struct stir_writer w = stir_writer_of(NULL, 0);
-    struct form f = {&w, json, effective, false, 0};
-    put_conf(&f, conf);
-    char *text = f.no_memory ? NULL : malloc(w.need + 1);
+    put_conf(f, conf);
+    size_t n = f->w->need;
+    char *text = f->no_memory ? NULL : malloc(n + 1);
     if (!text)
         return NULL;
-    size_t n = w.need;
-    w = stir_writer_of(text, n);
-    put_conf(&f, conf);
+    *f->w = stir_writer_of(text, n);
+    put_conf(f, conf);
     text[n] = '\0';
-    if (!f.no_memory)
+    if (!f->no_memory)
         return text;
     free(text);
     return NULL;
+}
+
+static char *text_of(const struct stir_conf *conf, bool effective, bool json)
+{
+    struct stir_writer w = stir_writer_of(NULL, 0);
+    struct form f = {.w = &w, .json = json, .effective = effective};
+    char *text = NULL;
+    f.value = malloc(VALUE_MAX);
+    f.otherwise = malloc(VALUE_MAX);
+    if (f.value && f.otherwise)
+        text = write_conf(&f, conf);
+    free(f.value);
+    free(f.otherwise);
+    return text;
 }
 
 char *stir_config_text(const struct stir_conf *conf, bool effective)
