@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """stir conf check, show, keys, reload, and the configurations of examples/conf. conf.py SOURCE STIR"""
 import json
+import os
 import re
 import shutil
 import socket
@@ -224,6 +225,38 @@ case("nor does one without control", CANNOT, "conf", "reload", "silent.conf", sa
 case("one of both is needed", USAGE, "conf", "reload", says=["--control"])
 case("and not both", USAGE, "conf", "reload", "good.conf", "--control", "x", says=["--control"])
 case("a path longer than any socket's is told", USAGE, "conf", "reload", "--control", "/" + "x" * 200, says=["at most 107"])
+
+
+# ---------------------------------------------------------------- reload of the daemon itself
+SERVE = FILES.replace("control = control\n", "").replace("roles = as vs cr", "roles = as vs\ncontrol = socket\nworkers = 1" + ("\nuser = root" if os.geteuid() == 0 else ""))
+SERVE = re.sub(r"listen = tls:127.0.0.1:5061\ntls-cert = one.pem\ntls-key = one.key", "listen = udp:127.0.0.1:0", SERVE)
+SERVE = SERVE.replace("udp:127.0.0.1:5070", "udp:127.0.0.1:0").replace("127.0.0.1:8443\nserve = repository signing", "127.0.0.1:0\nserve = operations")
+SERVE = SERVE.replace("x5u =", "check-x5u = no\nx5u =").replace("dir = trust", "dir = trust\nrefresh = no")
+serve = work / "serve.conf"
+serve.write_text(SERVE)
+daemon = subprocess.Popen([str(STIR), "serve", "serve.conf"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=work)
+try:
+    lines = []
+    while not lines or lines[-1] not in ("ready", ""):
+        lines.append(daemon.stdout.readline().strip())
+    fact("stir serve takes what stir conf check takes", lines[-1] == "ready", lines)
+    case("the daemon reloads when asked", YES, "conf", "reload", "serve.conf", says=["reloaded, generation 2"])
+    serve.write_text(SERVE + "bogus = 1\n")
+    case("it refuses a bad file with its line", NO, "conf", "reload", "--control", "socket", says=[r"serve\.conf:\d+: \[repository\] bogus: ", "nothing was changed"])
+    serve.write_text(SERVE.replace("key = one.key", "key = two.key"))
+    case("and a key that does not match", NO, "conf", "reload", "--control", "socket", says=["nothing was changed"])
+    serve.write_text(SERVE)
+    answer = json.loads(case("it goes on as before", YES, "conf", "reload", "serve.conf", "--json"))
+    fact("refusals are no generations", answer.get("generation") == 3, answer)
+finally:
+    daemon.terminate()
+    try:
+        _, said = daemon.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        daemon.kill()
+        _, said = daemon.communicate()
+fact("it stops when told", daemon.returncode == 0 and "Sanitizer" not in said, said[-600:])
+case("then nobody is there", CANNOT, "conf", "reload", "serve.conf", says=["does stir serve run"])
 
 shutil.rmtree(work)
 tap.done()
