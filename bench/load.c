@@ -7,7 +7,7 @@
  *   --window N       calls under way at once; HTTP: connections (32)
  *   --rate N         calls a second, whether answers come or not; latencies count from when a call was due
  *   --pid PID        rounds alternate with OpenSSL's bare operation: calls by CPU second of that process against operations by CPU second
- *   --signer KEY X5U (vs, verifying, check; may be repeated) tokens are signed by these in turn
+ *   --signer KEY X5U (vs, verifying, check; may be repeated) tokens are signed by these in turn; a '%' in X5U becomes the call's number
  *   --path PATH      --header LINE           --expect TEXT   what a good answer holds
  *   --seed FILE      (junk)                  --no-ack        answers are not acknowledged
  *

@@ -40,14 +40,18 @@ static void identity_of(struct load *load, size_t index, char *buf, size_t cap)
     struct stir_attest_params params = STIR_ATTEST_PARAMS_INIT;
     struct stir_diag diag = {0};
     struct stir_party orig, dest;
-    char number[16], origid[37];
-    size_t n = 0;
+    char number[16], origid[37], x5u[512];
+    size_t n = 0, hole = strcspn(from->x5u, "%");
     orig_of(index, number);
+    if (from->x5u[hole])
+        snprintf(x5u, sizeof(x5u), "%.*s%zu%s", (int)hole, from->x5u, index, from->x5u + hole + 1);
+    else
+        snprintf(x5u, sizeof(x5u), "%s", from->x5u);
     if (stir_party_parse(&orig, stir_slice_str(number), NULL) != STIR_OK || stir_party_parse(&dest, stir_slice_str(DEST), NULL) != STIR_OK ||
         stir_uuid(origid) != STIR_OK)
         load_die("a call", "could not be made");
     params.claims.ppt = STIR_PPT_SHAKEN;
-    params.claims.x5u = stir_slice_str(from->x5u);
+    params.claims.x5u = stir_slice_str(x5u);
     params.claims.attest = 'A';
     params.claims.origid = stir_slice_str(origid);
     params.claims.orig = &orig;
