@@ -37,6 +37,7 @@ static bool read_key(struct stir_as_making *m, struct stir_as_signer *s)
     if (err == STIR_OK && s == m->book->signers)
         mix_secret(m->book, pem);
     stir_file_free(&pem);
+    m->out_of_memory = m->out_of_memory || err == STIR_ENOMEM;
     if (err != STIR_OK)
         stir_as_tell(m, true, "signer %s: key %s: %s", s->conf->name, s->conf->key, diag.text[0] ? diag.text : stir_err_text(err));
     return err == STIR_OK;
@@ -50,6 +51,7 @@ static bool read_chain(struct stir_as_making *m, struct stir_as_signer *s)
     if (err == STIR_OK)
         err = stir_certs_parse(s->chain, STIR_MAX_CHAIN, &s->n_chain, pem, &diag);
     stir_file_free(&pem);
+    m->out_of_memory = m->out_of_memory || err == STIR_ENOMEM;
     if (err != STIR_OK) {
         s->n_chain = 0;
         stir_as_tell(m, true, "signer %s: certificate %s: %s", s->conf->name, s->conf->cert, diag.text[0] ? diag.text : stir_err_text(err));
@@ -184,19 +186,20 @@ static struct stir_as_group *group_of(const struct stir_as_book *book, uint32_t 
     return &book->groups[tenant == STIR_NAMES_NOBODY ? book->conf->n_tenants : tenant];
 }
 
-static bool join_group(struct stir_as_making *m, uint32_t i)
+static void join_group(struct stir_as_making *m, uint32_t i)
 {
     const struct stir_as_signer *s = &m->book->signers[i];
     struct stir_as_group *group = group_of(m->book, s->tenant);
     stir_as_patterns(m, &group->numbers, &s->conf->numbers, i, "signer");
     if (s->conf->numbers.n && !s->conf->number_sets.n)
-        return true;
+        return;
     uint32_t *loose = realloc(group->loose, (group->n_loose + 1) * sizeof(*loose));
-    if (!loose)
-        return false;
+    if (!loose) {
+        m->out_of_memory = true;
+        return;
+    }
     group->loose = loose;
     group->loose[group->n_loose++] = i;
-    return true;
 }
 
 void stir_as_signers_make(struct stir_as_making *m)
@@ -213,7 +216,7 @@ void stir_as_signers_make(struct stir_as_making *m)
         book->n_signers = i + 1;
         make_signer(m, i);
         stir_names_add(&book->by_x5u, book->signers[i].x5u, i);
-        m->out_of_memory = m->out_of_memory || !join_group(m, (uint32_t)i);
+        join_group(m, (uint32_t)i);
     }
     stir_names_sort(&book->by_x5u);
     for (size_t i = 0; i <= book->conf->n_tenants; i++)
