@@ -327,6 +327,105 @@ static void what_waited_too_long_is_told_503_but_for_emergencies(void **state)
     close(fd);
 }
 
+/* What the service decided, as the section wants it written. */
+static void answers_are_written_as_the_section_wants(void **state)
+{
+    static const struct {
+        const char *what;
+        enum stir_sign_result result;
+        enum stir_conf_nothing nothing;
+        enum stir_conf_identity_in identity_in;
+        const char *contact, *ruri, *more;
+        int code;
+        const char *has, *has_not;
+    } rows[] = {
+        {"host of ours", STIR_SIGNED, STIR_NOTHING_302, STIR_IDENTITY_IN_HEADER, "sbc.example.net:5080", "sip:1@as;user=phone", "", 302,
+         "\r\nContact: <sip:1@sbc.example.net:5080;user=phone>\r\n", "?Identity"},
+        {"in the Contact", STIR_SIGNED, STIR_NOTHING_302, STIR_IDENTITY_IN_CONTACT, "sbc", "sip:1@as", "", 302,
+         "\r\nContact: <sip:1@sbc?Identity=aaa.bbb.ccc%3Binfo", "\r\nIdentity: "},
+        {"in both", STIR_SIGNED, STIR_NOTHING_302, STIR_IDENTITY_IN_BOTH, "sbc", "sip:1@as", "", 302, "\r\nIdentity: aaa.bbb.ccc;info", "\r\nDate"},
+        {"in both, the Contact", STIR_SIGNED, STIR_NOTHING_302, STIR_IDENTITY_IN_BOTH, "sbc", "sip:1@as", "", 302, "<sip:1@sbc?Identity=aaa", "\r\nDate"},
+        {"tel has no headers", STIR_SIGNED, STIR_NOTHING_302, STIR_IDENTITY_IN_CONTACT, "sbc", "tel:+12155551213", "", 302, "\r\nIdentity: aaa.bbb.ccc;info",
+         "?Identity"},
+        {"tel as it is", STIR_SIGNED, STIR_NOTHING_302, STIR_IDENTITY_IN_HEADER, "sbc", "tel:+12155551213", "", 302, "\r\nContact: <tel:+12155551213>\r\n",
+         "sbc"},
+        {"passed on, first", STIR_SIGNED, STIR_NOTHING_302, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "Identity: x.y.z;a=\"b\"\r\n ;c\r\n", 302,
+         "\r\nIdentity: x.y.z;a=\"b\"\r\n ;c\r\nIdentity: aaa.bbb.ccc", "?"},
+        {"nothing to do", STIR_SIGN_UNSIGNED, STIR_NOTHING_302, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "", 302, "\r\nContact: <sip:1@as>\r\n",
+         "\r\nIdentity"},
+        {"nothing to do, 404", STIR_SIGN_UNSIGNED, STIR_NOTHING_404, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "", 404, "SIP/2.0 404 Not Found\r\n", "Contact"},
+        {"signed already, 404", STIR_SIGN_PASSED_ON, STIR_NOTHING_404, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "Identity: x.y.z\r\n", 404, "404", "Contact"},
+        {"signed already", STIR_SIGN_PASSED_ON, STIR_NOTHING_302, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "Identity: x.y.z\r\n", 302,
+         "\r\nIdentity: x.y.z\r\n", "aaa"},
+        {"refused", STIR_SIGN_REFUSED, STIR_NOTHING_302, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "", 403,
+         "\r\nReason: SIP;cause=403;text=\"No \\\"contract\\\"\"\r\n", "Contact"},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static char text[TEXT];
+        support_conf(STIR_ROLE_AS);
+        f.sections[0].nothing = rows[i].nothing;
+        f.sections[0].identity_in = rows[i].identity_in;
+        f.sections[0].contact = rows[i].contact;
+        support_open();
+        in.result = rows[i].result;
+        int fd = client(SOCK_DGRAM, 0);
+        snprintf(text, sizeof(text), "INVITE %s %s", rows[i].ruri, strstr(request("INVITE", i, rows[i].more), "SIP/2.0\r\n"));
+        give(fd, text);
+        assert_true(hear(fd));
+        if (code() != rows[i].code || !strstr(f.text, rows[i].has) || strstr(f.text, rows[i].has_not))
+            fail_msg("%s: %s", rows[i].what, f.text);
+        assert_int_equal(in.records, 1);
+        assert_int_equal(in.record.sip_code, rows[i].code);
+        close(fd);
+        support_close();
+    }
+}
+
+static void growth_beyond_1300_bytes_is_told(void **state)
+{
+    static char long_header[1300];
+    int fd = client(SOCK_DGRAM, 0);
+    (void)state;
+    give(fd, request("INVITE", 1, ""));
+    assert_true(hear(fd));
+    assert_false(in.record.over_1300);
+    snprintf(long_header, sizeof(long_header), "X-Long: %0990d\r\n", 0);
+    give(fd, request("INVITE", 2, long_header));
+    assert_true(hear(fd));
+    assert_true(in.record.over_1300);
+    in.result = STIR_SIGN_UNSIGNED; /* long, but not for us */
+    snprintf(long_header, sizeof(long_header), "X-Long: %01250d\r\n", 0);
+    give(fd, request("INVITE", 3, long_header));
+    assert_true(hear(fd));
+    assert_false(in.record.over_1300);
+    assert_int_equal(in.record.bytes_added, 0);
+    assert_int_equal(metric("stir_sip_over_1300_total"), 1);
+    close(fd);
+}
+
+/* An answer that has no room goes without its Identity: the call is worth more. */
+static void an_answer_without_room_is_a_bare_redirection(void **state)
+{
+    static char big[65000];
+    int fd = client(SOCK_DGRAM, 0);
+    (void)state;
+    memset(big, 'i', sizeof(big));
+    in.fresh = stir_slice_of(big, sizeof(big));
+    static char text[TEXT];
+    snprintf(text, sizeof(text), "%s", request("INVITE", 2, ""));
+    char *via = strstr(text, "rport;");
+    assert_non_null(via);
+    static char longer[TEXT];
+    snprintf(longer, sizeof(longer), "%.*sx=%0700d;%s", (int)(via - text), text, 0, via);
+    give(fd, longer);
+    assert_true(hear(fd));
+    assert_int_equal(code(), 302);
+    assert_has_not("\r\nIdentity: ");
+    assert_has("\r\nContact: <sip:");
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +442,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cancel_ends_a_call_that_waits, open_vs, close_down),
         cmocka_unit_test_setup_teardown(what_is_no_sip_is_dropped_and_counted, open_as, close_down),
         cmocka_unit_test_setup_teardown(what_waited_too_long_is_told_503_but_for_emergencies, open_as, close_down),
+        cmocka_unit_test(answers_are_written_as_the_section_wants),
+        cmocka_unit_test_setup_teardown(growth_beyond_1300_bytes_is_told, open_as, close_down),
+        cmocka_unit_test_setup_teardown(an_answer_without_room_is_a_bare_redirection, open_as, close_down),
     };
     return cmocka_run_group_tests_name("sip_front", tests, NULL, NULL);
 }

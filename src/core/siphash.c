@@ -3,6 +3,10 @@
 static uint64_t read_le(const unsigned char *p, size_t n)
 {
     uint64_t word = 0;
+    if (n == 8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
+        memcpy(&word, p, 8);
+        return word;
+    }
     for (size_t i = 0; i < n; i++)
         word |= (uint64_t)p[i] << 8 * i;
     return word;

@@ -1,6 +1,7 @@
 #include "front/sip_reply.h"
 
 #include "core/sip.h"
+#include "io/socket.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,11 +19,13 @@ static void peer_text(char buf[INET6_ADDRSTRLEN], const struct sockaddr_storage 
     buf[0] = '\0';
     if (peer->ss_family == AF_INET) {
         memcpy(&four, peer, sizeof(four));
-        inet_ntop(AF_INET, &four.sin_addr, buf, INET6_ADDRSTRLEN);
+        stir_ipv4_text(buf, (const unsigned char *)&four.sin_addr);
     } else if (peer->ss_family == AF_INET6) {
         memcpy(&six, peer, sizeof(six));
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&six.sin6_addr);
-        inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? (const void *)&six.sin6_addr.s6_addr[12] : (const void *)&six.sin6_addr, buf, INET6_ADDRSTRLEN);
+        if (IN6_IS_ADDR_V4MAPPED(&six.sin6_addr))
+            stir_ipv4_text(buf, &six.sin6_addr.s6_addr[12]);
+        else
+            inet_ntop(AF_INET6, &six.sin6_addr, buf, INET6_ADDRSTRLEN);
     }
 }
 
@@ -77,10 +80,14 @@ static void put_top_via(struct stir_writer *w, const struct stir_sip_via *via, c
     stir_put_text(w, "Via: ");
     stir_put_slice(w, via->sent);
     put_params(w, via->params);
-    if (via->rport || !is_host(via->host, address))
-        stir_put_format(w, ";received=%s", address);
-    if (via->rport)
-        stir_put_format(w, ";rport=%u", peer_port(peer));
+    if (via->rport || !is_host(via->host, address)) {
+        stir_put_text(w, ";received=");
+        stir_put_text(w, address);
+    }
+    if (via->rport) {
+        stir_put_text(w, ";rport=");
+        stir_put_int(w, peer_port(peer));
+    }
     if (via->others.n) {
         stir_put_text(w, ", ");
         stir_put_slice(w, via->others);
@@ -164,7 +171,9 @@ enum stir_err stir_sip_reply_write(char *buf, size_t cap, size_t *len, const str
 
 void stir_sip_put_reason(struct stir_writer *w, int code, const char *phrase)
 {
-    stir_put_format(w, "Reason: SIP;cause=%d;text=\"", code);
+    stir_put_text(w, "Reason: SIP;cause=");
+    stir_put_int(w, code);
+    stir_put_text(w, ";text=\"");
     for (; *phrase; phrase++) {
         if (*phrase == '"' || *phrase == '\\')
             stir_put_char(w, '\\');

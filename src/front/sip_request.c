@@ -163,34 +163,26 @@ static bool read_tag(struct stir_slice *tag, struct stir_slice value)
 
 enum field { OTHER, VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS_, REQUIRE, TIMESTAMP, CONTENT_LENGTH };
 
+static enum field if_is(struct stir_slice name, const char *whole, enum field field)
+{
+    return stir_slice_ieq(name, stir_slice_of(whole, name.n)) ? field : OTHER;
+}
+
+/* The length chooses with what the whole name is compared: most headers are none of these. */
 static enum field field_of(struct stir_slice name)
 {
-    static const struct {
-        const char *name;
-        enum field field;
-    } known[] = {
-        {"v", VIA},
-        {"f", FROM},
-        {"t", TO},
-        {"i", CALL_ID},
-        {"l", CONTENT_LENGTH},
-        {"To", TO},
-        {"Via", VIA},
-        {"From", FROM},
-        {"CSeq", CSEQ},
-        {"Call-ID", CALL_ID},
-        {"Require", REQUIRE},
-        {"Timestamp", TIMESTAMP},
-        {"Max-Forwards", MAX_FORWARDS_},
-        {"Content-Length", CONTENT_LENGTH},
-    };
-    static const bool lengths[] = {[1] = true, [2] = true, [3] = true, [4] = true, [7] = true, [9] = true, [12] = true, [14] = true};
-    if (name.n >= sizeof(lengths) || !lengths[name.n])
-        return OTHER;
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (stir_slice_ieq(name, stir_slice_str(known[i].name)))
-            return known[i].field;
-    return OTHER;
+    char first = name.n ? stir_lower(name.p[0]) : '\0';
+    switch (name.n) {
+    case 1: return first == 'v' ? VIA : first == 'f' ? FROM : first == 't' ? TO : first == 'i' ? CALL_ID : first == 'l' ? CONTENT_LENGTH : OTHER;
+    case 2: return if_is(name, "To", TO);
+    case 3: return if_is(name, "Via", VIA);
+    case 4: return first == 'f' ? if_is(name, "From", FROM) : if_is(name, "CSeq", CSEQ);
+    case 7: return first == 'c' ? if_is(name, "Call-ID", CALL_ID) : if_is(name, "Require", REQUIRE);
+    case 9: return if_is(name, "Timestamp", TIMESTAMP);
+    case 12: return first == 'm' ? if_is(name, "Max-Forwards", MAX_FORWARDS_) : OTHER;
+    case 14: return if_is(name, "Content-Length", CONTENT_LENGTH);
+    default: return OTHER;
+    }
 }
 
 struct head {

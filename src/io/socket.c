@@ -89,24 +89,42 @@ enum stir_err stir_address_parse(struct stir_address *out, struct stir_slice tex
     return STIR_OK;
 }
 
+void stir_ipv4_text(char buf[16], const unsigned char four[4])
+{
+    struct stir_writer w = stir_writer_of(buf, 16);
+    for (int i = 0; i < 4; i++) {
+        stir_put_int(&w, four[i]);
+        stir_put_char(&w, i < 3 ? '.' : '\0');
+    }
+}
+
 void stir_address_text(char *buf, size_t cap, const struct sockaddr_storage *at)
 {
     char host[INET6_ADDRSTRLEN] = "?";
+    struct stir_writer w = stir_writer_of(buf, cap);
     struct sockaddr_in four;
     struct sockaddr_in6 six;
+    size_t n;
     switch (at->ss_family) {
     case AF_INET:
         memcpy(&four, at, sizeof(four));
-        inet_ntop(AF_INET, &four.sin_addr, host, sizeof(host));
-        snprintf(buf, cap, "%s:%u", host, ntohs(four.sin_port));
+        stir_ipv4_text(host, (const unsigned char *)&four.sin_addr);
+        stir_put_text(&w, host);
+        stir_put_char(&w, ':');
+        stir_put_int(&w, ntohs(four.sin_port));
         break;
     case AF_INET6:
         memcpy(&six, at, sizeof(six));
         inet_ntop(AF_INET6, &six.sin6_addr, host, sizeof(host));
-        snprintf(buf, cap, "[%s]:%u", host, ntohs(six.sin6_port));
+        stir_put_char(&w, '[');
+        stir_put_text(&w, host);
+        stir_put_text(&w, "]:");
+        stir_put_int(&w, ntohs(six.sin6_port));
         break;
-    default: snprintf(buf, cap, "?"); break;
+    default: stir_put_char(&w, '?'); break;
     }
+    if (cap && stir_writer_close(&w, &n) != STIR_OK)
+        buf[0] = '\0';
 }
 
 bool stir_address_eq(const struct sockaddr_storage *a, const struct sockaddr_storage *b)

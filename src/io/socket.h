@@ -19,6 +19,8 @@ enum stir_err stir_address_parse(struct stir_address *out, struct stir_slice tex
 /* "192.0.2.1:5060", "[2001:db8::1]:5060", with a closing NUL; 54 bytes are always enough. "?" for other families. */
 enum { STIR_ADDRESS_TEXT = 54 };
 void stir_address_text(char *buf, size_t cap, const struct sockaddr_storage *at);
+/* "192.0.2.1" with a closing NUL, of four bytes; inet_ntop() prints by format, and this is done for every call. */
+void stir_ipv4_text(char buf[16], const unsigned char four[4]);
 /* The same host and port. */
 bool stir_address_eq(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
