@@ -26,6 +26,7 @@ struct stand_in {
     bool emergency; /* every call is one */
     bool usable;    /* a signing identity */
     enum stir_sign_result result;
+    bool strips;             /* Identity headers that came are taken away */
     struct stir_slice fresh; /* Identity that is added */
     const char *date;
     size_t signed_calls, verified_calls, cancelled, records;
@@ -111,7 +112,7 @@ void __wrap_stir_as_sign(struct stir_worker *worker, const struct stir_as_call *
     answer->result = in.result;
     answer->sip_code = in.result == STIR_SIGN_REFUSED ? 403 : 0;
     answer->phrase = "No \"contract\"";
-    answer->n = call->sip->call.n_identity;
+    answer->n = in.strips ? 0 : call->sip->call.n_identity;
     for (size_t i = 0; i < answer->n; i++)
         answer->identities[i] = call->sip->call.identity[i];
     answer->n_new = 0;

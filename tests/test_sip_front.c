@@ -357,6 +357,9 @@ static void answers_are_written_as_the_section_wants(void **state)
         {"signed already, 404", STIR_SIGN_PASSED_ON, STIR_NOTHING_404, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "Identity: x.y.z\r\n", 404, "404", "Contact"},
         {"signed already", STIR_SIGN_PASSED_ON, STIR_NOTHING_302, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "Identity: x.y.z\r\n", 302,
          "\r\nIdentity: x.y.z\r\n", "aaa"},
+        {"stripped and signed anew", STIR_SIGNED, STIR_NOTHING_404, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "Identity: x.y.z\r\n", 302, "\r\nIdentity: aaa",
+         "x.y.z"},
+        {"stripped", STIR_SIGN_UNSIGNED, STIR_NOTHING_404, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "Identity: x.y.z\r\n", 302, "\r\nContact: ", "Identity"},
         {"refused", STIR_SIGN_REFUSED, STIR_NOTHING_302, STIR_IDENTITY_IN_HEADER, "", "sip:1@as", "", 403,
          "\r\nReason: SIP;cause=403;text=\"No \\\"contract\\\"\"\r\n", "Contact"},
     };
@@ -369,6 +372,7 @@ static void answers_are_written_as_the_section_wants(void **state)
         f.sections[0].contact = rows[i].contact;
         support_open();
         in.result = rows[i].result;
+        in.strips = strncmp(rows[i].what, "stripped", 8) == 0;
         int fd = client(SOCK_DGRAM, 0);
         snprintf(text, sizeof(text), "INVITE %s %s", rows[i].ruri, strstr(request("INVITE", i, rows[i].more), "SIP/2.0\r\n"));
         give(fd, text);
