@@ -97,7 +97,7 @@ static bool read_claims(struct stir_api_sign *out, const struct stir_api_member 
     if (m[DIV].there && !read_parties(&out->div, 1, &one, m[DIV].value, "div", arena, fault))
         return false;
     c->div = m[DIV].there ? &out->div : NULL;
-    c->rph = out->rph;
+    c->rph = m[RPH].there ? out->rph : NULL;
     if (m[RPH].there && !stir_api_read_rph(out->rph, &c->n_rph, m[RPH].value, arena, fault))
         return false;
     if (m[IAT].there && !stir_api_read_time(&c->iat, m[IAT].value, "iat", fault))
