@@ -33,7 +33,7 @@ struct stir_shelf_file {
     const char *etag;         /* with its quotes */
     int64_t not_after;        /* of the first certificate */
 };
-/* Letters, digits, '-', '_' and '.', the first of which is none, ".pem" at the end: no path, no dot file. */
+/* Letters, digits, '-', '_' and '.', none of these dots the first character, ".pem" at the end: no path, no dot file. */
 bool stir_repository_is_name(struct stir_slice name);
 /* The chain `name` at `now`. From any thread; give it back when the state is STIR_SHELF_HERE. */
 enum stir_shelf_state stir_repository_take(struct stir_repository *repository, struct stir_slice name, int64_t now, struct stir_shelf_file *out);
