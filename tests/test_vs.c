@@ -283,6 +283,56 @@ static void one_token_in_two_calls_is_seen_by_all_workers(void **state)
     assert_int_equal(stats.seen, 1);
 }
 
+static void who_holds_a_number_is_asked_of_the_table(void **state)
+{
+    struct lab *lab = *state;
+    struct stir_spc_table *ours = NULL, *anothers = NULL;
+    assert_err(stir_spc_table_parse(&ours, S("12155550000-12155559999 709J\n"), NULL), STIR_OK);
+    assert_err(stir_spc_table_parse(&anothers, S("12155550000-12155559999 123X\n"), NULL), STIR_OK);
+    lab->live.policy.check_authority = true;
+    lab->live.numbers = anothers;
+    assert_int_equal(lab_run(lab, &good, 20000)->reason, STIR_R_HOLDER_OTHER);
+    lab->live.numbers = ours;
+    assert_int_equal(lab_run(lab, &good, 20000)->reason, STIR_R_NONE);
+    lab->live.numbers = NULL;
+    assert_int_equal(lab_run(lab, &good, 20000)->reason, STIR_R_NONE);
+    stir_spc_table_free(ours);
+    stir_spc_table_free(anothers);
+}
+
+/* What rich call data shows is waited for like a certificate, and its absence stops nobody. */
+static void content_that_does_not_come_is_a_warning(void **state)
+{
+    struct lab *lab = *state;
+    static const struct lab_invite shown = {.rcd = "{\"icn\":\"https://mute.example/icon.png\",\"nam\":\"Alice\"},\"rcdi\":{\"/icn\":\"sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}"};
+    struct stir_fetching_stats stats;
+    lab->live.policy.fetch_content = true;
+    const struct lab_call *c = lab_run(lab, &shown, 60000);
+    assert_false(c->at_once || c->late);
+    assert_int_equal(c->reason, STIR_R_NONE);
+    stir_fetching_stats(lab->shared.fetching, &stats);
+    assert_int_equal(stats.asked, 2); /* the certificate, and the picture */
+}
+
+static void two_tokens_of_one_call_are_asked_for_at_once(void **state)
+{
+    struct lab *lab = *state;
+    static struct lab_call c;
+    static const struct lab_invite second = {.x5u = MUTE, .forged = true};
+    char token[4096], line[5000];
+    struct stir_fetching_stats stats;
+    lab_sign(lab, token, sizeof(token), &second, MUTE);
+    snprintf(line, sizeof(line), "Identity: %s\r\n", token);
+    const struct lab_invite both = {.more = line};
+    lab_write(lab, &c, &both);
+    lab_start(lab, &lab->worker, &c, 60000);
+    assert_int_equal(atomic_load(&lab->shared.waiting), 1); /* a call waits once, whatever for */
+    stir_fetching_stats(lab->shared.fetching, &stats);
+    assert_int_equal(stats.asked, 2);
+    lab_wait(lab, &c);
+    assert_int_equal(c.verstat, STIR_VERSTAT_PASSED);
+}
+
 static size_t open_descriptors(void)
 {
     DIR *dir = opendir("/proc/self/fd");
@@ -360,6 +410,9 @@ int main(void)
         LAB(calls_under_way_end_on_the_state_they_began_with),
         LAB(the_end_of_the_fetcher_answers_those_that_wait),
         LAB(one_token_in_two_calls_is_seen_by_all_workers),
+        LAB(who_holds_a_number_is_asked_of_the_table),
+        LAB(content_that_does_not_come_is_a_warning),
+        LAB(two_tokens_of_one_call_are_asked_for_at_once),
         LAB(calls_that_wait_are_bounded_and_cached_ones_go_by),
         LAB(a_state_that_trusts_nobody_verifies_nothing),
     };

@@ -157,9 +157,9 @@ static inline int lab_end(void **state)
 
 /* What an INVITE says; NULL: as usual. */
 struct lab_invite {
-    const char *from, *to, *ruri, *pai, *call_id, *x5u, *more; /* `more`: header lines */
-    char attest;                                               /* 0: A */
-    bool unsigned_, forged;                                    /* no Identity; a signature that is not the provider's */
+    const char *from, *to, *ruri, *pai, *call_id, *x5u, *rcd, *more; /* `more`: header lines */
+    char attest;                                                     /* 0: A */
+    bool unsigned_, forged;                                          /* no Identity; a signature that is not the provider's */
 };
 
 static inline void lab_sign(struct lab *lab, char *token, size_t cap, const struct lab_invite *in, const char *x5u)
@@ -167,8 +167,8 @@ static inline void lab_sign(struct lab *lab, char *token, size_t cap, const stru
     char header[2048], payload[1024], params[2048];
     snprintf(header, sizeof(header), "{\"alg\":\"ES256\",\"ppt\":\"shaken\",\"typ\":\"passport\",\"x5u\":\"%s\"}", x5u);
     snprintf(payload, sizeof(payload),
-             "{\"attest\":\"%c\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":%lld,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"}",
-             in->attest ? in->attest : 'A', (long long)lab->now);
+             "{\"attest\":\"%c\",\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":%lld,\"orig\":{\"tn\":\"" ORIG "\"},\"origid\":\"" ORIGID "\"%s%s}",
+             in->attest ? in->attest : 'A', (long long)lab->now, in->rcd ? ",\"rcd\":" : "", in->rcd ? in->rcd : "");
     snprintf(params, sizeof(params), ";info=<%s>;alg=ES256;ppt=shaken", x5u);
     pki_sign(&lab->pki, token, cap, header, payload, params);
     if (in->forged) {
