@@ -290,6 +290,7 @@ static void who_holds_a_number_is_asked_of_the_table(void **state)
     assert_err(stir_spc_table_parse(&ours, S("12155550000-12155559999 709J\n"), NULL), STIR_OK);
     assert_err(stir_spc_table_parse(&anothers, S("12155550000-12155559999 123X\n"), NULL), STIR_OK);
     lab->live.policy.check_authority = true;
+    assert_err(stir_policy_set(&lab->live.policy, STIR_R_HOLDER_OTHER, STIR_SEVERITY_FAIL), STIR_OK);
     lab->live.numbers = anothers;
     assert_int_equal(lab_run(lab, &good, 20000)->reason, STIR_R_HOLDER_OTHER);
     lab->live.numbers = ours;
@@ -304,7 +305,8 @@ static void who_holds_a_number_is_asked_of_the_table(void **state)
 static void content_that_does_not_come_is_a_warning(void **state)
 {
     struct lab *lab = *state;
-    static const struct lab_invite shown = {.rcd = "{\"icn\":\"https://mute.example/icon.png\",\"nam\":\"Alice\"},\"rcdi\":{\"/icn\":\"sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}"};
+    static const struct lab_invite shown = {
+        .rcd = "{\"icn\":\"https://mute.example/icon.png\",\"nam\":\"Alice\"},\"rcdi\":{\"/icn\":\"sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}"};
     struct stir_fetching_stats stats;
     lab->live.policy.fetch_content = true;
     const struct lab_call *c = lab_run(lab, &shown, 60000);
@@ -331,6 +333,40 @@ static void two_tokens_of_one_call_are_asked_for_at_once(void **state)
     assert_int_equal(stats.asked, 2);
     lab_wait(lab, &c);
     assert_int_equal(c.verstat, STIR_VERSTAT_PASSED);
+}
+
+static void a_policy_that_judges_certificates_otherwise_is_another(void **state)
+{
+    struct lab *lab = *state;
+    const struct stir_policy *policy = &lab->live.policy;
+    struct stir_policy other = *policy;
+    other.max_age++;
+    other.min_attest = 'A';
+    other.check_replay = true;
+    other.tn.plan = stir_tn_plan(S("US"));
+    assert_true(stir_actions_same_chains(policy, &other)); /* of calls */
+    other = *policy;
+    other.strict = !other.strict;
+    assert_false(stir_actions_same_chains(policy, &other));
+    other = *policy;
+    other.crl_required = !other.crl_required;
+    assert_false(stir_actions_same_chains(policy, &other));
+    other = *policy;
+    other.tnauth_optional = !other.tnauth_optional;
+    assert_false(stir_actions_same_chains(policy, &other));
+    other = *policy;
+    assert_err(stir_policy_set(&other, STIR_R_CN_SPC, STIR_SEVERITY_FAIL), STIR_OK);
+    assert_false(stir_actions_same_chains(policy, &other));
+    assert_false(stir_actions_same_chains(&other, policy));
+    struct stir_policy third = other;
+    assert_err(stir_policy_set(&third, STIR_R_CN_SPC, STIR_SEVERITY_OFF), STIR_OK);
+    assert_false(stir_actions_same_chains(&third, &other));
+    other = third = *policy;
+    other.n_policy_oids = third.n_policy_oids = 1;
+    other.policy_oid[0] = "2.16.840.1.114569.1.1.3";
+    third.policy_oid[0] = "2.16.840.1.114569.1.1.4";
+    assert_false(stir_actions_same_chains(&third, &other));
+    assert_false(stir_actions_same_chains(policy, &other));
 }
 
 static size_t open_descriptors(void)
@@ -410,6 +446,7 @@ int main(void)
         LAB(calls_under_way_end_on_the_state_they_began_with),
         LAB(the_end_of_the_fetcher_answers_those_that_wait),
         LAB(one_token_in_two_calls_is_seen_by_all_workers),
+        LAB(a_policy_that_judges_certificates_otherwise_is_another),
         LAB(who_holds_a_number_is_asked_of_the_table),
         LAB(content_that_does_not_come_is_a_warning),
         LAB(two_tokens_of_one_call_are_asked_for_at_once),

@@ -1,6 +1,7 @@
 /* A reload takes over everything or changes nothing; calls end on the state they began with. */
 #include "io/notify.h"
 #include "server/server.h"
+#include "service/actions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +78,9 @@ static bool take_over(struct stir_server *server, struct stir_setting *setting, 
 {
     struct stir_fronts fronts = {NULL, NULL};
     struct stir_diag diag = {0};
-    struct stir_live *live = stir_live_new(setting, server->live->trust, server->generation + 1, server->policies + 1);
+    /* Chains die with their policy: not for a reload that leaves it as it is. */
+    bool same = stir_actions_same_chains(&server->live->conf->verify.policy, &setting->conf->verify.policy);
+    struct stir_live *live = stir_live_new(setting, server->live->trust, server->generation + 1, server->policies + !same);
     bool good = told(say, live ? STIR_OK : STIR_ENOMEM, &diag);
     good = good && told(say, stir_fronts_new(&fronts, setting->conf, server, &server->fronts, &diag), &diag);
     good = good && told(say, stir_records_reload(server->shared.records, setting->conf, &diag), &diag);
@@ -88,7 +91,7 @@ static bool take_over(struct stir_server *server, struct stir_setting *setting, 
         (void)!stir_records_reload(server->shared.records, server->live->conf, &diag); /* it was good before */
         return false;
     }
-    server->policies++;
+    server->policies += !same;
     stir_server_take(server, live);
     return true;
 }

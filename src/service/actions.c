@@ -54,6 +54,29 @@ void stir_actions_policy(struct stir_policy *out, const struct stir_policy *base
         out->tn.portability_prefixes = trunk->tn.portability_prefixes;
 }
 
+static bool has_same_overrides(const struct stir_policy *a, const struct stir_policy *b)
+{
+    for (size_t i = 0; i < a->n_overrides; i++)
+        if (a->overrides[i].reason != b->overrides[i].reason || a->overrides[i].severity != b->overrides[i].severity)
+            return false;
+    return true;
+}
+
+static bool has_same_oids(const struct stir_policy *a, const struct stir_policy *b)
+{
+    for (size_t i = 0; i < a->n_policy_oids; i++)
+        if (strcmp(a->policy_oid[i], b->policy_oid[i]) != 0)
+            return false;
+    return true;
+}
+
+/* Windows of time, numbers and kinds of tokens are asked of calls, not of certificates. */
+bool stir_actions_same_chains(const struct stir_policy *a, const struct stir_policy *b)
+{
+    return a->strict == b->strict && a->crl_required == b->crl_required && a->tnauth_optional == b->tnauth_optional && a->fetch_tnlist == b->fetch_tnlist &&
+           a->n_overrides == b->n_overrides && a->n_policy_oids == b->n_policy_oids && has_same_overrides(a, b) && has_same_oids(a, b);
+}
+
 /* ---- Decisions ---- */
 
 static enum stir_conf_act act_of(const struct stir_conf_actions *actions, enum stir_vs_outcome outcome)

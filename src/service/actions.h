@@ -23,6 +23,9 @@ const struct stir_conf_actions *stir_actions_of(const struct stir_conf *conf, co
 /* The policy for calls of `source`: `base` with its trunk's dial plan and prefixes, and the minimum attestation of `actions`. */
 void stir_actions_policy(struct stir_policy *out, const struct stir_policy *base, const struct stir_source *source, const struct stir_conf_actions *actions);
 
+/* Do both judge certificates alike? Then chains that were judged by the one may be used with the other, and may have its id. */
+bool stir_actions_same_chains(const struct stir_policy *a, const struct stir_policy *b);
+
 /* What is done. */
 struct stir_vs_decision {
     enum stir_conf_act act;
