@@ -5,10 +5,11 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
+#include <time.h>
 #include <unistd.h>
 
 static const size_t IDLE = SIZE_MAX;
@@ -117,24 +118,30 @@ static void hear(struct client *c, struct line *line)
         finish(c, line, false);
 }
 
+/* Wait for answers, or until a call is due: asleep, so that the server has the processor. */
 static void turn(struct client *c)
 {
-    static struct pollfd ready[LOAD_CONNECTIONS];
-    int wait = 50;
-    if (c->load->rate > 0 && c->next < c->batch->n) {
-        double left = c->begun + (double)c->next / c->load->rate - load_now();
-        wait = left <= 0 ? (c->waiting < c->load->window ? 0 : 1) : left > 0.05 ? 50 : (int)(left * 1e3);
-    }
+    fd_set in, out;
+    int most = 0;
+    double left = 0.02;
+    if (c->load->rate > 0 && c->next < c->batch->n && c->waiting < c->load->window && c->begun + (double)c->next / c->load->rate - load_now() < left)
+        left = c->begun + (double)c->next / c->load->rate - load_now();
+    struct timespec patience = {0, left > 0 ? (long)(left * 1e9) : 0};
+    FD_ZERO(&in);
+    FD_ZERO(&out);
     for (size_t i = 0; i < c->load->window; i++) {
-        bool more = lines[i].request != IDLE && lines[i].sent < c->batch->requests[lines[i].request].n;
-        ready[i] = (struct pollfd){.fd = lines[i].fd, .events = (short)(POLLIN | (more ? POLLOUT : 0))};
+        FD_SET(lines[i].fd, &in);
+        if (lines[i].request != IDLE && lines[i].sent < c->batch->requests[lines[i].request].n)
+            FD_SET(lines[i].fd, &out);
+        most = lines[i].fd > most ? lines[i].fd : most;
     }
-    if (poll(ready, (nfds_t)c->load->window, wait) <= 0)
+    if (pselect(most + 1, &in, &out, NULL, &patience, NULL) <= 0)
         return;
     for (size_t i = 0; i < c->load->window; i++) {
-        if (ready[i].revents & POLLOUT)
+        bool readable = FD_ISSET(lines[i].fd, &in);
+        if (FD_ISSET(lines[i].fd, &out))
             push(c, &lines[i]);
-        if (ready[i].revents & (POLLIN | POLLHUP | POLLERR))
+        if (readable)
             hear(c, &lines[i]);
     }
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WAITING = 1, DONE = 2 };
@@ -137,13 +139,17 @@ static void send_again(struct client *c)
     }
 }
 
-/* Milliseconds until something is due. */
-static int patience(const struct client *c)
+/* Wait for an answer, or until a call is due: asleep, so that the server has the processor. */
+static bool answer_comes(const struct client *c)
 {
-    if (c->load->rate <= 0 || c->next == c->batch->n)
-        return 50;
-    double left = c->begun + (double)c->next / c->load->rate - load_now();
-    return left <= 0 ? 0 : left > 0.05 ? 50 : (int)(left * 1e3);
+    double left = 0.02;
+    fd_set ready;
+    if (c->load->rate > 0 && c->next < c->batch->n && c->begun + (double)c->next / c->load->rate - load_now() < left)
+        left = c->begun + (double)c->next / c->load->rate - load_now();
+    struct timespec patience = {0, left > 0 ? (long)(left * 1e9) : 0};
+    FD_ZERO(&ready);
+    FD_SET(c->fd, &ready);
+    return pselect(c->fd + 1, &ready, NULL, NULL, &patience, NULL) > 0;
 }
 
 void load_sip(struct load *load, const struct load_batch *batch, struct load_tally *tally)
@@ -158,9 +164,8 @@ void load_sip(struct load *load, const struct load_batch *batch, struct load_tal
     if (!c.flights)
         load_die("memory", "there is not enough for this many calls");
     while (c.next < batch->n || c.waiting) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
         send_due(&c);
-        if (poll(&ready, 1, patience(&c)) > 0)
+        if (answer_comes(&c))
             hear(&c);
         if (load_now() - looked > 0.02) {
             send_again(&c);
