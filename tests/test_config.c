@@ -185,6 +185,33 @@ static void the_hash_tells_what_is_meant(void **state)
     stir_config_free(other);
 }
 
+static void what_a_start_alone_reads_is_told(void **state)
+{
+    static const struct {
+        const char *more, *key; /* NULL: a reload may change it */
+    } rows[] = {
+        {"", NULL},
+        {"[log]\nlevel = debug\n", NULL},
+        {"[verify]\nmax-age = 15s\n", NULL},
+        {"[sip t]\nrole = as\nlisten = udp:127.0.0.1:5062\n", NULL},
+        {"[verify]\nreplay-entries = 2000\n", "[verify] replay-entries"},
+        {"[trust]\ndir = /trust\n", "[trust] dir"},
+        {"[fetch]\nallow-net = 127.0.0.0/8\n", "[fetch] allow-net"},
+        {"[fetch]\ntables = 1\n", "[fetch] tables"},
+    };
+    struct stir_conf *before = good(AS SIGNER);
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[1024], key[STIR_CONFIG_KEY_TEXT] = "";
+        snprintf(text, sizeof(text), "%s%s", AS SIGNER, rows[i].more);
+        struct stir_conf *after = good(text);
+        if (stir_config_fixed(before, after, key) != (rows[i].key != NULL) || strcmp(key, rows[i].key ? rows[i].key : "") != 0)
+            fail_msg("\"%s\" is \"%s\"", rows[i].more, key);
+        stir_config_free(after);
+    }
+    stir_config_free(before);
+}
+
 static void every_default_and_example_is_good(void **state)
 {
     struct stir_arena arena = {0};
@@ -327,6 +354,7 @@ int main(void)
         cmocka_unit_test(what_a_bad_secret_says_is_not_repeated),
         cmocka_unit_test(what_is_shown_reads_back),
         cmocka_unit_test(the_hash_tells_what_is_meant),
+        cmocka_unit_test(what_a_start_alone_reads_is_told),
         cmocka_unit_test(every_default_and_example_is_good),
         cmocka_unit_test(every_bound_holds_at_both_ends),
         cmocka_unit_test(many_trunks_are_read),

@@ -26,6 +26,8 @@ def key_of(key):
         facts.append("default of the preset")
     elif key["default"]:
         facts.append("default " + plain(key["default"]))
+    if key["at_start"]:
+        facts.append("read at a start alone")
     facts = f" ({'; '.join(facts)})" if facts else ""
     return f"*{key['key']}* = {plain(key['form'])}\n\t{plain(key['help'][0].upper() + key['help'][1:])}{facts}.\n\n"
 

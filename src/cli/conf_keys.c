@@ -17,7 +17,7 @@ static const char *default_of(const struct stir_config_key *key)
     return key->required ? "(needed)" : !key->otherwise ? "(of the preset)" : key->otherwise;
 }
 
-static void print_key(const struct stir_config_key *key)
+static void print_key(const struct stir_config_section *section, const struct stir_config_key *key)
 {
     char bounds[200], head[256];
     snprintf(head, sizeof(head), "%s = %s", key->name, key->form);
@@ -27,9 +27,11 @@ static void print_key(const struct stir_config_key *key)
         printf("  %-34s %s\n", "", bounds);
     if (default_of(key)[0])
         printf("  %-34s %s%s\n", "", key->required || !key->otherwise ? "" : "default ", default_of(key));
+    if (stir_config_at_start(section, key))
+        printf("  %-34s read at a start alone\n", "");
 }
 
-static void json_key(const struct stir_config_key *key)
+static void json_key(const struct stir_config_section *section, const struct stir_config_key *key)
 {
     char bounds[200];
     cli_json_begin(NULL, '{');
@@ -39,6 +41,7 @@ static void json_key(const struct stir_config_key *key)
     cli_json_str("default", key->required ? NULL : key->otherwise);
     cli_json_bool("of_preset", !key->otherwise);
     cli_json_bool("needed", key->required);
+    cli_json_bool("at_start", stir_config_at_start(section, key));
     cli_json_str("help", key->help);
     cli_json_str("example", key->example);
     cli_json_end('}');
@@ -57,9 +60,9 @@ static void show(const struct cli *cli, const struct stir_config_section *sectio
     }
     for (size_t i = 0; i < section->n_keys; i++) {
         if (cli->json)
-            json_key(&section->keys[i]);
+            json_key(section, &section->keys[i]);
         else
-            print_key(&section->keys[i]);
+            print_key(section, &section->keys[i]);
     }
     if (cli->json) {
         cli_json_end(']');

@@ -33,6 +33,11 @@ struct stir_config_look {
  * fetched. False: something fatal was said. */
 bool stir_config_files(const struct stir_conf *conf, int64_t now, const struct stir_config_look *look);
 
+/* What a reload cannot change because a start alone reads it: the first such key in which the two differ, "[server] workers", in `key`. False: there is none.
+ * STIR_CONFIG_KEY_TEXT bytes are always enough. */
+enum { STIR_CONFIG_KEY_TEXT = 80 };
+bool stir_config_fixed(const struct stir_conf *before, const struct stir_conf *after, char key[STIR_CONFIG_KEY_TEXT]);
+
 /* As a file that gives the same conf again, with the same hash; `effective`: every key, those left at their default as comments of what they are. free() it. */
 char *stir_config_text(const struct stir_conf *conf, bool effective);
 /* The same as one JSON object: sections by their kind, named ones in arrays; lists as their words in one string. free() it. */

@@ -382,17 +382,21 @@ static const struct stir_config_key metrics[] = {
 };
 
 #define COUNT(keys) keys, sizeof(keys) / sizeof((keys)[0])
-#define ONE(kind, member, keys, help)                                                                                  \
-    {                                                                                                                  \
-        kind, false, offsetof(struct stir_conf, member), 0, sizeof(((struct stir_conf *)0)->member), COUNT(keys), help \
+#define ONE(kind, member, keys, help)                                                                                        \
+    {                                                                                                                        \
+        kind, false, offsetof(struct stir_conf, member), 0, sizeof(((struct stir_conf *)0)->member), COUNT(keys), help, NULL \
     }
-#define MANY(kind, member, count, keys, help)                                                                                                          \
-    {                                                                                                                                                  \
-        kind, true, offsetof(struct stir_conf, member), offsetof(struct stir_conf, count), sizeof(*((struct stir_conf *)0)->member), COUNT(keys), help \
+#define FIXED(kind, member, keys, at_start, help)                                                                                \
+    {                                                                                                                            \
+        kind, false, offsetof(struct stir_conf, member), 0, sizeof(((struct stir_conf *)0)->member), COUNT(keys), help, at_start \
+    }
+#define MANY(kind, member, count, keys, help)                                                                                                                \
+    {                                                                                                                                                        \
+        kind, true, offsetof(struct stir_conf, member), offsetof(struct stir_conf, count), sizeof(*((struct stir_conf *)0)->member), COUNT(keys), help, NULL \
     }
 
 const struct stir_config_section stir_config_sections[STIR_SECTIONS] = {
-    [STIR_SECTION_SERVER] = ONE("server", server, server, "The process."),
+    [STIR_SECTION_SERVER] = FIXED("server", server, server, "roles workers user group control", "The process."),
     [STIR_SECTION_SIP] = MANY("sip", sip, n_sip, sip, "SIP listeners that do one thing. INVITEs are answered with 302."),
     [STIR_SECTION_HTTP] = MANY("http", http, n_http, http, "HTTP listeners; HTTPS when tls-cert and tls-key are given."),
     [STIR_SECTION_TENANT] = MANY("tenant", tenants, n_tenants, tenant,
@@ -408,9 +412,9 @@ const struct stir_config_section stir_config_sections[STIR_SECTIONS] = {
     [STIR_SECTION_SIGN] = ONE("sign", sign, sign, "How calls are signed."),
     [STIR_SECTION_ACTIONS] = MANY("actions", actions, n_actions, actions,
                                   "What is done with a verified call. [actions default] holds for trunks that name none; emergency calls are never stopped."),
-    [STIR_SECTION_VERIFY] = ONE("verify", verify, verify, "What a verification asks."),
-    [STIR_SECTION_TRUST] = ONE("trust", trust, trust, "Whom verifications trust."),
-    [STIR_SECTION_FETCH] = ONE("fetch", fetch, fetch, "How certificates are fetched, and what is kept."),
+    [STIR_SECTION_VERIFY] = FIXED("verify", verify, verify, "replay-entries", "What a verification asks."),
+    [STIR_SECTION_TRUST] = FIXED("trust", trust, trust, "all", "Whom verifications trust."),
+    [STIR_SECTION_FETCH] = FIXED("fetch", fetch, fetch, "all", "How certificates are fetched, and what is kept."),
     [STIR_SECTION_REPOSITORY] = ONE("repository", repository, repository, "The certificate repository."),
     [STIR_SECTION_LOG] = ONE("log", log, log_keys, "What people read. It may leave lines out under load, and says so."),
     [STIR_SECTION_EVIDENCE] = ONE("evidence", evidence, evidence, "What courts read: one record for each call, none left out."),
@@ -435,6 +439,20 @@ const struct stir_config_key *stir_config_key_of(enum stir_config_kind kind, str
         if (stir_slice_is(name, section->keys[i].name))
             return &section->keys[i];
     return NULL;
+}
+
+bool stir_config_at_start(const struct stir_config_section *section, const struct stir_config_key *key)
+{
+    const char *word = section->at_start ? section->at_start : "";
+    if (strcmp(word, "all") == 0)
+        return true;
+    while (*word) {
+        size_t n = strcspn(word, " ");
+        if (stir_slice_is(stir_slice_of(word, n), key->name))
+            return true;
+        word += n + strspn(word + n, " ");
+    }
+    return false;
 }
 
 size_t stir_config_count(const struct stir_conf *conf, enum stir_config_kind kind)

@@ -88,6 +88,7 @@ struct stir_config_section {
     const struct stir_config_key *keys;
     size_t n_keys;
     const char *help;
+    const char *at_start; /* its keys that a start alone reads, because threads, folders and rights stand on them: "roles user", "all"; NULL: none */
 };
 
 extern const struct stir_config_section stir_config_sections[STIR_SECTIONS];
@@ -96,6 +97,8 @@ extern const struct stir_config_section stir_config_sections[STIR_SECTIONS];
 enum stir_config_kind stir_config_kind_of(struct stir_slice word);
 /* Its key; NULL. */
 const struct stir_config_key *stir_config_key_of(enum stir_config_kind kind, struct stir_slice name);
+/* Does a start alone read it? */
+bool stir_config_at_start(const struct stir_config_section *section, const struct stir_config_key *key);
 /* The struct of the `index`th section of a kind, and how many there are. */
 const void *stir_config_at(const struct stir_conf *conf, enum stir_config_kind kind, size_t index);
 size_t stir_config_count(const struct stir_conf *conf, enum stir_config_kind kind);

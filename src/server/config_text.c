@@ -2,6 +2,7 @@
 #include "server/config_read.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* One section of any kind, for its defaults. */
@@ -199,6 +200,33 @@ char *stir_config_text(const struct stir_conf *conf, bool effective)
 char *stir_config_json(const struct stir_conf *conf, bool effective)
 {
     return text_of(conf, effective, true);
+}
+
+/* They are written the same. What is too long to be compared is another: 64 networks are the longest of such keys, and fit. */
+static bool is_same(const struct stir_config_key *key, const void *a, const void *b)
+{
+    char texts[2][4096];
+    struct stir_writer first = stir_writer_of(texts[0], sizeof(texts[0])), second = stir_writer_of(texts[1], sizeof(texts[1]));
+    stir_config_put(&first, key, a, a);
+    stir_config_put(&second, key, b, b);
+    return first.need == second.need && first.need <= sizeof(texts[0]) && memcmp(texts[0], texts[1], first.need) == 0;
+}
+
+/* The sections that hold such keys stand once. */
+bool stir_config_fixed(const struct stir_conf *before, const struct stir_conf *after, char text[STIR_CONFIG_KEY_TEXT])
+{
+    for (size_t kind = 0; kind < STIR_SECTIONS; kind++) {
+        const struct stir_config_section *section = &stir_config_sections[kind];
+        const void *a = stir_config_at(before, (enum stir_config_kind)kind, 0), *b = stir_config_at(after, (enum stir_config_kind)kind, 0);
+        for (size_t i = 0; i < section->n_keys; i++) {
+            const struct stir_config_key *key = &section->keys[i];
+            if (!stir_config_at_start(section, key) || is_same(key, a, b))
+                continue;
+            snprintf(text, STIR_CONFIG_KEY_TEXT, "[%s] %s", section->kind, key->name);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool stir_config_hash(struct stir_conf *conf)

@@ -1,5 +1,6 @@
 /* A reload takes over everything or changes nothing; calls end on the state they began with. */
 #include "io/notify.h"
+#include "server/config.h"
 #include "server/server.h"
 #include "service/actions.h"
 
@@ -25,45 +26,6 @@ void stir_server_take(struct stir_server *server, struct stir_live *live)
     pthread_mutex_unlock(&server->lock);
     stir_hands_take(server, live);
     stir_live_free(before);
-}
-
-/* What only a start can change, because threads and folders stand on it: the first key that differs, or NULL. */
-static const char *fixed(const struct stir_conf *a, const struct stir_conf *b)
-{
-    const struct {
-        const char *key;
-        bool same;
-    } rows[] = {
-        {"[server] roles", a->server.roles == b->server.roles},
-        {"[server] workers", a->server.workers == b->server.workers},
-        {"[server] user", strcmp(a->server.user, b->server.user) == 0},
-        {"[server] group", strcmp(a->server.group, b->server.group) == 0},
-        {"[server] control", strcmp(a->server.control, b->server.control) == 0},
-        {"[verify] replay-entries", a->verify.replay_entries == b->verify.replay_entries},
-        {"[trust] dir", strcmp(a->trust.dir, b->trust.dir) == 0},
-        {"[trust] refresh", a->trust.refresh == b->trust.refresh},
-        {"[fetch] tls-root", strcmp(a->fetch.tls_root, b->fetch.tls_root) == 0},
-        {"[fetch] resolver", strcmp(a->fetch.resolver, b->fetch.resolver) == 0},
-        {"[fetch] cache-dir", strcmp(a->fetch.cache_dir, b->fetch.cache_dir) == 0},
-        {"[fetch] any-url", a->fetch.any_url == b->fetch.any_url},
-        {"[fetch] timeout", a->fetch.timeout_ms == b->fetch.timeout_ms},
-        {"[fetch] max-fetches", a->fetch.max_fetches == b->fetch.max_fetches},
-        {"[fetch] max-connections", a->fetch.max_connections == b->fetch.max_connections},
-        {"[fetch] memory", a->fetch.memory_bytes == b->fetch.memory_bytes},
-        {"[fetch] disk", a->fetch.disk_bytes == b->fetch.disk_bytes},
-        {"[fetch] chains", a->fetch.chains == b->fetch.chains},
-        {"[fetch] chain-memory", a->fetch.chain_bytes == b->fetch.chain_bytes},
-        {"[fetch] tables", a->fetch.tables == b->fetch.tables},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (!rows[i].same)
-            return rows[i].key;
-    if (a->fetch.allow_net.n != b->fetch.allow_net.n)
-        return "[fetch] allow-net";
-    for (size_t i = 0; i < a->fetch.allow_net.n; i++)
-        if (strcmp(a->fetch.allow_net.items[i], b->fetch.allow_net.items[i]) != 0)
-            return "[fetch] allow-net";
-    return NULL;
 }
 
 static bool told(const struct stir_server_say *say, enum stir_err err, const struct stir_diag *diag)
@@ -101,12 +63,13 @@ static bool reload(struct stir_server *server, const struct stir_server_say *say
     struct stir_setting *setting = NULL;
     char line[160];
     bool good = !server->stopping && stir_setting_read(&setting, server->path, time(NULL), say) == STIR_OK;
-    const char *key = good ? fixed(server->live->conf, setting->conf) : NULL;
-    if (key) {
+    char key[STIR_CONFIG_KEY_TEXT];
+    bool fixed = good && stir_config_fixed(server->live->conf, setting->conf, key);
+    if (fixed) {
         snprintf(line, sizeof(line), "%s is read at a start alone: restart, or put it back", key);
         say->say(say->arg, true, line);
     }
-    good = good && !key && stir_setting_check_x5u(setting, say) && take_over(server, setting, say);
+    good = good && !fixed && stir_setting_check_x5u(setting, say) && take_over(server, setting, say);
     stir_setting_free(setting);
     server->reload_failed = !good;
     if (good)

@@ -245,6 +245,8 @@ try:
     case("it refuses a bad file with its line", NO, "conf", "reload", "--control", "socket", says=[r"serve\.conf:\d+: \[repository\] bogus: ", "nothing was changed"])
     serve.write_text(SERVE.replace("key = one.key", "key = two.key"))
     case("and a key that does not match", NO, "conf", "reload", "--control", "socket", says=["nothing was changed"])
+    serve.write_text(SERVE.replace("workers = 1", "workers = 2"))
+    case("and what a start alone reads", NO, "conf", "reload", "--control", "socket", says=[r"\[server\] workers is read at a start alone", "nothing was changed"])
     serve.write_text(SERVE)
     answer = json.loads(case("it goes on as before", YES, "conf", "reload", "serve.conf", "--json"))
     fact("refusals are no generations", answer.get("generation") == 3, answer)
