@@ -38,6 +38,7 @@ struct stir_logbook {
     _Atomic uint64_t sampled_out, lost; /* since the last line that said so */
     atomic_int next_fd;                 /* NO_CHANGE: none */
     int fd;                             /* the thread's; -1: standard error */
+    bool deaf;                          /* the thread's: at the end, who reads was waited for once, and not for each line again */
     bool cut;                           /* the file ends with a piece of a line */
     atomic_bool stop;
     pthread_t thread;
@@ -111,8 +112,9 @@ static bool write_to(struct stir_logbook *book, int fd, const char *p, size_t n,
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     while (n) {
-        if (poll(&ready, 1, TURN_MS) == 0) {
-            if (atomic_load(&book->stop))
+        if (poll(&ready, 1, book->deaf ? 0 : TURN_MS) == 0) {
+            book->deaf = atomic_load(&book->stop);
+            if (book->deaf)
                 return false;
             continue;
         }

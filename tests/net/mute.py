@@ -143,17 +143,24 @@ def p99(values):
 
 sanitized = b"libasan" in subprocess.run(["ldd", str(STIR)], capture_output=True, check=False).stdout
 env = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"}
-daemon = subprocess.Popen([str(STIR), "serve", str(work / "stir.conf")], stdout=subprocess.PIPE, stderr=(work / "log").open("w"), text=True, cwd=work, env=env)
-said = []
-while not said or said[-1] not in ("ready\n", ""):
-    said.append(daemon.stdout.readline())
-if said[-1] != "ready\n":
-    raise SystemExit(f"Bail out! stir serve does not start: {(work / 'log').read_text()[-2000:]}")
+
+
+def start(log):
+    process = subprocess.Popen([str(STIR), "serve", str(work / "stir.conf")], stdout=subprocess.PIPE, stderr=log, text=True, cwd=work, env=env)
+    line = " "
+    while line not in ("ready\n", ""):
+        line = process.stdout.readline()
+    if not line:
+        raise SystemExit(f"Bail out! stir serve does not start: {(work / 'log').read_text()[-2000:]}")
+    return process
+
+
+daemon = start((work / "log").open("w"))
 caller, good_url = Caller(), f"https://good.test:{PORT}/sp.pem"
 try:
     caller.call("first", good_url)
     caller.finish(20)
-    tap.rule("a call whose certificate is fetched passes", [] if "verstat=TN-Validation-Passed" in caller.got.get("first", "") else [str(said), caller.got.get("first", "no answer")])
+    tap.rule("a call whose certificate is fetched passes", [] if "verstat=TN-Validation-Passed" in caller.got.get("first", "") else [caller.got.get("first", "no answer")])
 
     for i in range(MUTES // 3):  # the same traffic, without anybody who is mute
         caller.call(f"other-{i}", good_url)
@@ -188,6 +195,18 @@ try:
     daemon.send_signal(signal.SIGTERM)
     code = daemon.wait(20)
     tap.rule("the daemon ends when it is told to", [] if code == 0 else [f"exit status {code}: {(work / 'log').read_text()[-2000:]}"])
+
+    daemon = start(subprocess.PIPE)  # and nobody reads its log
+    for i in range(1000):
+        caller.call(f"unread-{i}", good_url)
+        caller.listen(0.0005)
+    caller.finish(20)
+    daemon.send_signal(signal.SIGTERM)
+    try:
+        code = daemon.wait(20)
+    except subprocess.TimeoutExpired:
+        code = "none within 20 s"
+    tap.rule("also when nobody reads its log, and answers calls meanwhile", ([] if code == 0 else [f"exit status {code}"]) + [f"{n} was not answered" for n in caller.sent if n not in caller.got][:3])
 finally:
     daemon.kill()
     nginx.stop()
