@@ -181,23 +181,27 @@ static void an_idle_connection_is_closed(void **state)
     close(waits);
 }
 
-/* What is asked and not read is not kept for ever. */
+/* What is asked and not read is not kept for ever: either nothing more is read of who does so, or it is closed. Beyond our bounds stand the kernel's buffers.
+ */
 static void who_does_not_read_is_left(void **state)
 {
+    enum { KERNEL = 16 << 20 };
     int fd = client(SOCK_STREAM, 1), small = 4096;
-    char junk;
+    const char *text = request("OPTIONS", 1, "");
+    size_t taken = 0, n = strlen(text);
     bool closed = false;
     (void)state;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-    for (unsigned i = 0; i < 20000 && !closed; i++) {
-        const char *text = request("OPTIONS", i, "");
-        closed = send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN;
-        if (i % 16 == 0)
-            turn(1);
+    for (int stalls = 0; stalls < 200 && !closed && taken <= KERNEL;) {
+        ssize_t sent = send(fd, text + taken % n, n - taken % n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        closed = sent < 0 && errno != EAGAIN;
+        taken += sent > 0 ? (size_t)sent : 0;
+        stalls = sent > 0 ? 0 : stalls + 1;
+        if (sent < 0 || taken / n % 16 == 0)
+            stir_loop_turn(f.loop, sent < 0 ? 1 : 0);
     }
-    (void)junk;
-    /* Either it was closed, or nothing more is read of it; both are bounded. Others are served. */
-    int other = client(SOCK_STREAM, 1);
+    assert_true(closed || taken <= KERNEL);
+    int other = client(SOCK_STREAM, 1); /* others are served */
     give(other, request("INVITE", 1, ""));
     assert_true(hear(other));
     assert_int_equal(code(), 302);
