@@ -171,8 +171,8 @@ one = case("those of one section are", YES, "conf", "keys", "trust", says=[r"dir
 case("a section that is none is told", USAGE, "conf", "keys", "trost", says=["trost"])
 
 # ---------------------------------------------------------------- examples
-for path in sorted((SOURCE / "examples/conf").glob("*.conf")):
-    case(f"examples/conf/{path.name} is good", YES, "conf", "check", path)
+for path in sorted((SOURCE / "examples").rglob("*.conf")):
+    case(f"{path.relative_to(SOURCE)} is good", YES, "conf", "check", path)
 fact("there is an example for each role", {"as.conf", "vs.conf", "cr.conf", "all.conf", "tiny.conf"} <= {p.name for p in (SOURCE / "examples/conf").iterdir()})
 
 
