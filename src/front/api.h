@@ -72,16 +72,25 @@ struct stir_api_member {
 /* False: one of them stands twice, in different case. Those that nobody asked for are let be. */
 bool stir_api_members(struct stir_api_member *want, size_t n, struct stir_json object, struct stir_api_fault *fault);
 
-/* A call to be signed. */
+/* A call to be signed. The parties stand last, since they are long: those that claims point at are set, no others. */
 struct stir_api_sign {
     enum stir_api_dialect dialect;
     struct stir_passport_params claims;
-    struct stir_party orig, div, dest[STIR_MAX_DESTS];
-    struct stir_slice rph[STIR_MAX_RPH];
     struct stir_sip *sip; /* a whole message instead of claims: in the arena; NULL: claims */
     struct stir_slice message;
     struct stir_slice request_id; /* 3GPP: said back */
+    struct stir_slice rph[STIR_MAX_RPH];
+    struct stir_party orig, div, dest[STIR_MAX_DESTS];
 };
+/* Nothing is said yet, in `dialect`. */
+static inline void stir_api_sign_begin(struct stir_api_sign *sign, enum stir_api_dialect dialect)
+{
+    const struct stir_passport_params none = STIR_PASSPORT_PARAMS_INIT;
+    sign->dialect = dialect;
+    sign->claims = none;
+    sign->sip = NULL;
+    sign->message = sign->request_id = (struct stir_slice){NULL, 0};
+}
 
 /* A call to be verified. */
 struct stir_api_verify {

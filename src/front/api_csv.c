@@ -28,7 +28,7 @@ static bool read_number(struct stir_party *out, struct stir_slice text, const ch
 bool stir_api_read_csv(struct stir_api_sign *out, struct stir_slice *x5u, struct stir_slice body, struct stir_api_fault *fault)
 {
     struct stir_slice f[FIELDS];
-    *out = (struct stir_api_sign){.dialect = STIR_API_SECSIPIDX_TEXT, .claims = STIR_PASSPORT_PARAMS_INIT};
+    stir_api_sign_begin(out, STIR_API_SECSIPIDX_TEXT);
     if (!split(f, body))
         return stir_api_fail(fault, STIR_API_PARSE, "", "too few tokens");
     if (!read_number(&out->orig, f[ORIG], "orig", fault) || !read_number(&out->dest[0], f[DEST], "dest", fault))

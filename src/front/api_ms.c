@@ -113,7 +113,7 @@ bool stir_api_read_signing(struct stir_api_sign *out, struct stir_slice body, en
 {
     struct stir_json object;
     struct stir_api_member m[SIGN_MEMBERS] = SIGN_NAMES;
-    *out = (struct stir_api_sign){.dialect = given == STIR_API_OWN ? STIR_API_ATIS : given, .claims = STIR_PASSPORT_PARAMS_INIT};
+    stir_api_sign_begin(out, given == STIR_API_OWN ? STIR_API_ATIS : given);
     if (!unwrap(&object, body, "signingRequest", fault) || !stir_api_members(m, SIGN_MEMBERS, object, fault))
         return false;
     bool known = read_ppt(out, &m[PPT], arena, fault);

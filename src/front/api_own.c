@@ -115,7 +115,7 @@ bool stir_api_read_sign(struct stir_api_sign *out, struct stir_slice body, bool 
         [IAT] = {.name = "iat"},         [ORIGID] = {.name = "origid"}, [DIV] = {.name = "div"},       [HI] = {.name = "hi"},     [OPT] = {.name = "opt"},
         [RPH] = {.name = "rph"},         [SPH] = {.name = "sph"},       [RCD] = {.name = "rcd"},       [RCDI] = {.name = "rcdi"}, [CRN] = {.name = "crn"},
         [ISS] = {.name = "iss"},         [MKY] = {.name = "mky"}};
-    *out = (struct stir_api_sign){.dialect = STIR_API_OWN, .claims = STIR_PASSPORT_PARAMS_INIT};
+    stir_api_sign_begin(out, STIR_API_OWN);
     if (sip_body) {
         out->message = body;
         return read_message(&out->sip, body, arena, fault);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -182,8 +183,12 @@ static enum stir_err join_all(struct stir_http_desk *desk)
     desk->counters = calloc(front->n_gates + 1, sizeof(*desk->counters));
     desk->sign = malloc(sizeof(*desk->sign));
     desk->answer = malloc(sizeof(*desk->answer));
+    unsigned char secret[STIR_SIPHASH_SECRET];
     if (!desk->counters || !desk->sign || !desk->answer)
         return STIR_ENOMEM;
+    if (RAND_bytes(secret, sizeof(secret)) != 1)
+        return STIR_ECRYPTO;
+    desk->names = stir_siphash_of(secret);
     for (size_t i = 0; i < front->n_gates; i++) {
         struct stir_http_counter *counter = &desk->counters[i];
         *counter = (struct stir_http_counter){.desk = desk, .gate = &front->gates[i]};

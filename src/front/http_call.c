@@ -4,6 +4,7 @@
 #include "service/metrics.h"
 #include "service/records.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -139,6 +140,16 @@ enum stir_api_dialect stir_http_given_dialect(const struct stir_http_call *call)
     }
 }
 
+/* As a UUID (version 4) looks. */
+static void make_name(struct stir_http_desk *desk, char *buf)
+{
+    uint64_t count[2] = {desk->named++, 0}, half[2];
+    for (; count[1] < 2; count[1]++)
+        half[count[1]] = stir_siphash(&desk->names, stir_slice_of(count, sizeof(count)));
+    snprintf(buf, 37, "%08x-%04x-4%03x-%x%03x-%012" PRIx64, (unsigned)(half[0] >> 32), (unsigned)(half[0] >> 16 & 0xffff), (unsigned)(half[0] & 0xfff),
+             (unsigned)(8 | half[1] >> 62), (unsigned)(half[1] >> 48 & 0xfff), half[1] & 0xffffffffffff);
+}
+
 /* What a peer calls the request; where the interface wants a name and none came, one is made. */
 static void name_request(struct stir_http_call *call)
 {
@@ -146,7 +157,7 @@ static void name_request(struct stir_http_call *call)
     if (stir_api_is_request_id(id))
         memcpy(call->request_id, id.p, id.n + 1);
     else if (call->route.what == STIR_API_SIGNING_MS || call->route.what == STIR_API_VERIFICATION_MS)
-        call->request_id[0] = stir_uuid(call->request_id) == STIR_OK ? call->request_id[0] : '\0';
+        make_name(call->desk, call->request_id);
 }
 
 static bool is_ms(const struct stir_http_call *call)

@@ -6,6 +6,8 @@
 #include "front/http.h"
 #include "front/repository.h"
 
+#include "core/siphash.h"
+
 #include "io/http.h"
 
 /* A listening address. */
@@ -41,6 +43,9 @@ struct stir_http_desk {
     void *gone_arg;
     struct stir_api_sign *sign; /* used within one turn: signing never waits */
     struct stir_as_answer *answer;
+    struct stir_siphash
+        names; /* of requests that came without one: this of a count, which is quicker than a random number and as good, since it is no secret */
+    uint64_t named;
     struct stir_http_call *kept; /* for reuse */
     size_t n_kept;
 };
