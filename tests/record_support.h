@@ -2,6 +2,7 @@
 #ifndef STIR_TESTS_RECORD_SUPPORT_H
 #define STIR_TESTS_RECORD_SUPPORT_H
 
+#include "core/verdict.h"
 #include "service/record.h"
 
 #include "support.h"
@@ -50,7 +51,7 @@ static inline const struct stir_verdict *record_verdict(enum stir_reason reason)
 {
     static struct stir_check checks[2];
     static struct stir_token_verdict token;
-    static struct stir_verdict verdict;
+    static struct stir_verdict_box box; /* what is made of a verdict looks into it */
     static const struct stir_slice dest = {"12155559876", 11};
     const enum stir_verstat verstat = reason ? STIR_VERSTAT_FAILED : STIR_VERSTAT_PASSED;
     checks[0] = (struct stir_check){STIR_CHECK_DATE, STIR_PASS, STIR_R_NONE, ""};
@@ -74,8 +75,8 @@ static inline const struct stir_verdict *record_verdict(enum stir_reason reason)
         .checks = checks,
         .n_checks = 2,
     };
-    verdict = (struct stir_verdict){
-        .size = sizeof(verdict),
+    box.verdict = (struct stir_verdict){
+        .size = sizeof(box.verdict),
         .verstat = verstat,
         .reason = reason,
         .deciding = 0,
@@ -84,7 +85,7 @@ static inline const struct stir_verdict *record_verdict(enum stir_reason reason)
         .now = RECORD_TIME / 1000,
         .policy = "shaken",
     };
-    return &verdict;
+    return &box.verdict;
 }
 
 static inline struct stir_record record_of_verify(enum stir_reason reason)
