@@ -76,6 +76,21 @@ static void an_abstract_socket_is_one_too(void **state)
     stop_listening();
 }
 
+/* systemd that does not read for a while stops nobody. */
+static void a_reader_that_does_not_read_blocks_no_watchdog(void **state)
+{
+    size_t sent = 0;
+    (void)state;
+    folder_make();
+    listen_at(path_in("notify"));
+    while (stir_notify_alive())
+        assert_true(++sent < 100000);
+    assert_true(sent > 0);
+    assert_false(stir_notify_alive());
+    stop_listening();
+    folder_remove();
+}
+
 static void without_a_socket_nothing_is_sent_and_nothing_is_wrong(void **state)
 {
     static const char *const names[] = {"", "relative", "@", "/no/such/socket"};
@@ -253,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(systemd_hears_every_state),
         cmocka_unit_test(an_abstract_socket_is_one_too),
+        cmocka_unit_test(a_reader_that_does_not_read_blocks_no_watchdog),
         cmocka_unit_test(without_a_socket_nothing_is_sent_and_nothing_is_wrong),
         cmocka_unit_test(the_watchdog_is_fed_twice_as_often_as_it_asks),
         cmocka_unit_test(the_watchdog_is_patient_while_a_reload_lasts),

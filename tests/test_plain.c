@@ -208,6 +208,7 @@ static void no_value_of_a_call_makes_a_second_line_or_field(void **state)
     (void)state;
     record.call_id = record.request_id = record.orig = record.dest = record.origid = S(evil);
     record.why = evil;
+    record.request_id = S("x result=signed");
     json_t *object = parsed(log_line(&record, true, &full));
     assert_member(object, "call_id", evil);
     assert_member(object, "result", "signed");
@@ -215,6 +216,7 @@ static void no_value_of_a_call_makes_a_second_line_or_field(void **state)
     const char *line = log_line(&record, false, &full);
     assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
     assert_null(strchr(line, '\r'));
+    assert_non_null(strstr(line, " request_id=\"x result=signed\" "));
     assert_null(strstr(line, "\xe2\x80\xa8"));
     assert_non_null(strstr(line, " call_id=\"x\\r\\n2025-11-21T12:41:07.123Z info sign result=signed\\u2028 a=b \\\"q\\\" \\\\\" "));
 }

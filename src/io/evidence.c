@@ -33,6 +33,8 @@ struct stir_evidence {
     int64_t size, began_ms; /* of the current file */
     int64_t kept_ms;        /* last look at the files that were rotated */
     bool dirty;
+    bool write_fault; /* the last line was not taken: until one is */
+    bool tick_fault;  /* something else failed since the last tick, which tries it again */
     struct stir_evidence_state state;
 };
 
@@ -42,18 +44,19 @@ static void say(const struct stir_evidence *e, int level, const char *text)
         e->options.say(e->options.arg, level, text);
 }
 
-static bool fail(struct stir_evidence *e, const char *what, int error)
+static bool fail(struct stir_evidence *e, bool *fault, const char *what, int error)
 {
     e->state.failures++;
-    e->state.fault = true;
+    *fault = true;
     snprintf(e->state.text, sizeof(e->state.text), "%s in %.100s: %s", what, e->path, strerror(error));
     return false;
 }
 
-static void mend(struct stir_evidence *e)
+static void mend(struct stir_evidence *e, bool *fault)
 {
-    e->state.fault = false;
-    e->state.text[0] = '\0';
+    *fault = false;
+    if (!e->write_fault && !e->tick_fault)
+        e->state.text[0] = '\0';
 }
 
 /* ---- The file ---- */
@@ -69,8 +72,8 @@ static bool append(struct stir_evidence *e, struct stir_slice lines)
         if (n <= 0) {
             const int error = n < 0 ? errno : ENOSPC;
             if (done && ftruncate(e->fd, (off_t)e->size) != 0)
-                return fail(e, "a line that was cut short could not be taken back", errno);
-            return fail(e, "evidence cannot be written", error);
+                return fail(e, &e->write_fault, "a line that was cut short could not be taken back", errno);
+            return fail(e, &e->write_fault, "evidence cannot be written", error);
         }
         done += (size_t)n;
     }
@@ -132,6 +135,7 @@ static void write_note(struct stir_evidence *e, int64_t now_ms, int64_t cut, str
     put_note(&w, now_ms, cut, fragment);
     if (w.need <= w.cap)
         (void)append(e, stir_slice_of(line, w.need)); /* a full disk: the log says it all the same */
+    mend(e, &e->write_fault);                         /* no record waits for it */
     free(line);
 }
 
@@ -144,7 +148,7 @@ static void repair(struct stir_evidence *e, int64_t now_ms)
         return;
     ssize_t n = pread(e->fd, fragment, cut < FRAGMENT ? (size_t)cut : FRAGMENT, (off_t)end);
     if (n < 0 || ftruncate(e->fd, (off_t)end) != 0) {
-        fail(e, "a line that a crash left without its end could not be cut off", errno);
+        fail(e, &e->tick_fault, "a line that a crash left without its end could not be cut off", errno);
         free(fragment);
         return;
     }
@@ -166,11 +170,11 @@ static bool open_file(struct stir_evidence *e, int64_t now_ms)
         return true;
     e->fd = openat(e->dir, current, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (e->fd < 0)
-        return fail(e, "evidence.jsonl cannot be opened", errno);
+        return fail(e, &e->tick_fault, "evidence.jsonl cannot be opened", errno);
     if (fstat(e->fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         close(e->fd);
         e->fd = -1;
-        return fail(e, "evidence.jsonl is no file", EINVAL);
+        return fail(e, &e->tick_fault, "evidence.jsonl is no file", EINVAL);
     }
     e->size = st.st_size;
     if (e->size)
@@ -202,11 +206,11 @@ static void rotate(struct stir_evidence *e, int64_t now_ms)
 {
     char name[NAME], text[200];
     if (fsync(e->fd) != 0) {
-        fail(e, "evidence cannot be brought to the disk", errno);
+        fail(e, &e->tick_fault, "evidence cannot be brought to the disk", errno);
         return;
     }
     if (!name_rotated(e, name) || renameat(e->dir, current, e->dir, name) != 0) {
-        fail(e, "evidence.jsonl cannot be renamed", errno);
+        fail(e, &e->tick_fault, "evidence.jsonl cannot be renamed", errno);
         return;
     }
     (void)fsync(e->dir);
@@ -253,7 +257,7 @@ static void delete_old(struct stir_evidence *e, int64_t now_ms)
         if (!is_rotated(entry->d_name) || fstatat(e->dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) || st.st_mtime >= oldest)
             continue;
         if (unlinkat(e->dir, entry->d_name, 0) != 0) {
-            fail(e, "a file that was kept long enough cannot be deleted", errno);
+            fail(e, &e->tick_fault, "a file that was kept long enough cannot be deleted", errno);
             continue;
         }
         snprintf(text, sizeof(text), "%.60s was kept long enough and is deleted", entry->d_name);
@@ -277,13 +281,13 @@ static bool empty_spill(struct stir_evidence *e)
             stir_spill_forget(&e->spill, n);
     }
     free(block);
-    return good && (stir_spill_used(&e->spill) == 0 || fail(e, "the reserve cannot be read", EIO));
+    return good && (stir_spill_used(&e->spill) == 0 || fail(e, &e->write_fault, "the reserve cannot be read", EIO));
 }
 
 enum stir_evidence_place stir_evidence_write(struct stir_evidence *e, struct stir_slice lines, int64_t now_ms)
 {
     if (open_file(e, now_ms) && empty_spill(e) && append(e, lines)) {
-        mend(e);
+        mend(e, &e->write_fault);
         if (is_due(e, now_ms))
             rotate(e, now_ms);
         return STIR_EVIDENCE_FILE;
@@ -307,16 +311,17 @@ static void look_for_file(struct stir_evidence *e, int64_t now_ms)
 
 void stir_evidence_tick(struct stir_evidence *e, int64_t now_ms, bool clock_is_sound)
 {
+    mend(e, &e->tick_fault);
     look_for_file(e, now_ms);
     if (!open_file(e, now_ms))
         return;
-    if ((e->state.fault || stir_spill_used(&e->spill)) && empty_spill(e) && stir_spill_used(&e->spill) == 0)
-        mend(e); /* the next line tells, when the fault was another */
+    if (stir_spill_used(&e->spill) && empty_spill(e))
+        mend(e, &e->write_fault);
     if (e->options.sync && e->dirty) {
         if (fsync(e->fd) == 0)
             e->dirty = false;
         else
-            fail(e, "evidence cannot be brought to the disk", errno);
+            fail(e, &e->tick_fault, "evidence cannot be brought to the disk", errno);
     }
     if (is_due(e, now_ms))
         rotate(e, now_ms);
@@ -330,6 +335,7 @@ void stir_evidence_tick(struct stir_evidence *e, int64_t now_ms, bool clock_is_s
 void stir_evidence_state(const struct stir_evidence *e, struct stir_evidence_state *out)
 {
     *out = e->state;
+    out->fault = e->write_fault || e->tick_fault;
     out->spilled = stir_spill_used(&e->spill);
 }
 

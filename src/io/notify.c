@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/bytes.h"
 
+enum { WAIT_S = 5 }; /* for a reader that is busy; a full queue blocks otherwise */
 #define RELOAD_US INT64_C(600000000)
 
 /* The socket's address: a path, or '@' and a name in the abstract namespace. */
@@ -36,19 +38,26 @@ bool stir_notify_is_wanted(void)
     return address_of(&at, &n);
 }
 
-bool stir_notify(const char *lines)
+static bool notify(const char *lines, int flags)
 {
     struct sockaddr_un at;
     socklen_t n;
     if (!address_of(&at, &n))
         return false;
     const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const struct timeval patience = {WAIT_S, 0};
     if (fd < 0)
         return false;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     const size_t length = strlen(lines);
-    const bool sent = sendto(fd, lines, length, MSG_NOSIGNAL, (const struct sockaddr *)&at, n) == (ssize_t)length;
+    const bool sent = sendto(fd, lines, length, MSG_NOSIGNAL | flags, (const struct sockaddr *)&at, n) == (ssize_t)length;
     close(fd);
     return sent;
+}
+
+bool stir_notify(const char *lines)
+{
+    return notify(lines, 0);
 }
 
 /* `state`, and the watchdog's time from now on when there is one. */
@@ -83,7 +92,7 @@ bool stir_notify_stopping(void)
 
 bool stir_notify_alive(void)
 {
-    return stir_notify("WATCHDOG=1");
+    return notify("WATCHDOG=1", MSG_DONTWAIT);
 }
 
 bool stir_notify_status(const char *format, ...)

@@ -8,7 +8,7 @@
 
 /* Somebody listens. */
 bool stir_notify_is_wanted(void);
-/* One or more lines "NAME=value". False: nobody listens, or it could not be sent. */
+/* One or more lines "NAME=value". False: nobody listens, or it could not be sent within five seconds. */
 bool stir_notify(const char *lines);
 
 bool stir_notify_ready(void); /* up, or done with a reload */
@@ -16,7 +16,7 @@ bool stir_notify_ready(void); /* up, or done with a reload */
  * signer and read millions of numbers, and is not to be taken for a daemon that hangs. */
 bool stir_notify_reloading(void);
 bool stir_notify_stopping(void);
-bool stir_notify_alive(void); /* the watchdog's */
+bool stir_notify_alive(void); /* the watchdog's; waits for nobody: the next one does as well */
 /* One line for `systemctl status`. */
 bool stir_notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

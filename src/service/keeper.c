@@ -79,8 +79,8 @@ void stir_keeper_fault(struct stir_keeper *k, char *buf, size_t cap)
 
 /* ---- Writing ---- */
 
-/* Parcels from `*at` on, put together as far as a chunk goes; `*at` is the first that is not in it. False: out of memory. */
-static bool fill_chunk(struct stir_keeper *k, struct stir_parcel **at, size_t *n)
+/* Parcels from `*at` on, put together as far as `most` bytes go, one at least; `*at` is the first that is not in it. False: out of memory. */
+static bool fill_chunk(struct stir_keeper *k, struct stir_parcel **at, size_t most, size_t *n)
 {
     struct stir_parcel *p = *at;
     if (p->n > k->chunk_cap) {
@@ -90,7 +90,7 @@ static bool fill_chunk(struct stir_keeper *k, struct stir_parcel **at, size_t *n
         k->chunk = bigger;
         k->chunk_cap = p->n > CHUNK ? p->n : CHUNK;
     }
-    for (*n = 0; p && p->n <= k->chunk_cap - *n; p = p->next) {
+    for (*n = 0; p && p->n <= k->chunk_cap - *n && (*n == 0 || *n + p->n <= most); p = p->next) {
         memcpy(k->chunk + *n, p->text, p->n);
         *n += p->n;
     }
@@ -121,15 +121,17 @@ static void release(struct stir_keeper *k, struct stir_parcel *rest)
 
 static void write_pending(struct stir_keeper *k, int64_t now_ms)
 {
-    bool stuck = false;
+    bool stuck = false, singly = false; /* where a batch does not fit, the first of its records may */
     while (k->pending && !stuck) {
         struct stir_parcel *rest = k->pending;
         size_t n = 0;
-        const bool filled = fill_chunk(k, &rest, &n);
+        const bool filled = fill_chunk(k, &rest, singly ? 1 : CHUNK, &n);
         const enum stir_evidence_place place = filled ? stir_evidence_write(k->evidence, stir_slice_of(k->chunk, n), now_ms) : STIR_EVIDENCE_NOWHERE;
-        stuck = place == STIR_EVIDENCE_NOWHERE;
-        if (stuck)
-            break;
+        if (place == STIR_EVIDENCE_NOWHERE) {
+            stuck = singly || !filled;
+            singly = true;
+            continue;
+        }
         const uint64_t records = count(k->pending, rest);
         stir_metrics_add(k->metrics, STIR_METRIC_EVIDENCE_RECORDS, records);
         if (place == STIR_EVIDENCE_SPILL)
