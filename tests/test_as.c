@@ -200,6 +200,21 @@ static void a_customer_never_gets_more_than_the_rules_and_its_tenant_allow(void 
     assert_outcome(as_request("203.0.113.1", NULL, "lab", &claims), "main shaken B 12155551212>12125550100");
 }
 
+/* Behind one proxy, or in one network, many may sit: who has proven who he is has no numbers of the trunk's customer. */
+static void a_tenant_of_http_is_no_customer_of_the_trunk_it_comes_from(void **state)
+{
+    struct stir_passport_params claims = claims_of("+12155550001", 'A');
+    (void)state;
+    write_lists();
+    open_tenants("[trunk proxy]\naddresses = 192.0.2.20\ncustomer = 17\n[trunk own]\naddresses = 192.0.2.21\ntenant = cust\ncustomer = 17\n" LISTS
+                 "[rule owned]\nnumber-sets = main\nowned = yes\nattest = A\n");
+    assert_outcome(as_request("192.0.2.20", NULL, NULL, &claims), "main shaken A 12155550001>12125550100");
+    assert_outcome(as_request("192.0.2.20", CUST_TOKEN, NULL, &claims), "main shaken C 12155550001>12125550100");
+    assert_says(scene.answer.proof, "no rule is for it: the lowest");
+    assert_outcome(as_request("192.0.2.21", CUST_TOKEN, NULL, &claims), "main shaken B 12155550001>12125550100");
+    assert_says(scene.answer.proof, "owned by customer 17");
+}
+
 static void kinds_that_speak_for_others_are_for_providers(void **state)
 {
     struct stir_passport_params claims = claims_of("+12155551212", 'A');
@@ -406,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_provider_is_signed_for_by_its_own_signers_alone),
         cmocka_unit_test(tenants_of_http_never_mix),
         cmocka_unit_test(a_customer_never_gets_more_than_the_rules_and_its_tenant_allow),
+        cmocka_unit_test(a_tenant_of_http_is_no_customer_of_the_trunk_it_comes_from),
         cmocka_unit_test(kinds_that_speak_for_others_are_for_providers),
         cmocka_unit_test(a_message_by_http_is_trusted_as_far_as_its_tenant_has_proven_itself),
         cmocka_unit_test(claims_that_a_verifier_would_refuse_are_told),

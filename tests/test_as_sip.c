@@ -30,6 +30,20 @@ static void an_identity_that_came_goes_on_byte_for_byte_and_gets_no_second_besid
     assert_outcome(as_invite("192.0.2.9", "+12155550001", "Identity: aaaa.bbbb.cccc\r\n"), "passed on");
 }
 
+static void a_rule_that_refuses_lets_calls_for_help_go_on_unsigned(void **state)
+{
+    static const char *const calls[] = {"sip:911@psap.example", "urn:service:sos", "urn:service:sos.police"};
+    (void)state;
+    open_usual("");
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(scene.message, sizeof(scene.message),
+                 "INVITE %s SIP/2.0\r\nFrom: <sip:+12155550001@a>;tag=1\r\nTo: <%s>\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n\r\n", calls[i], calls[i]);
+        assert_outcome(as_send_message("192.0.2.66"), "unsigned");
+        assert_says(scene.answer.why, "rule bad: its calls are refused, but for emergency calls");
+    }
+    assert_outcome(as_invite("192.0.2.66", "+12155550001", ""), "refused 403");
+}
+
 static void identities_of_sources_that_are_not_trusted_are_left_out_when_so_configured(void **state)
 {
     (void)state;
@@ -295,6 +309,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_identity_that_came_goes_on_byte_for_byte_and_gets_no_second_beside_it),
+        cmocka_unit_test(a_rule_that_refuses_lets_calls_for_help_go_on_unsigned),
         cmocka_unit_test(identities_of_sources_that_are_not_trusted_are_left_out_when_so_configured),
         cmocka_unit_test(a_call_with_too_many_identities_gets_no_more),
         cmocka_unit_test(a_token_of_ours_that_a_reroute_made_old_is_replaced),

@@ -61,12 +61,21 @@ static enum stir_err open_port(struct stir_http_gate *gate, int fd, struct stir_
     return err;
 }
 
-/* The socket of the front that goes, where it listens at the same address: connections that wait in it are not lost. */
-static int take_over(const struct stir_http_front *before, const struct sockaddr_storage *at, struct sockaddr_storage *bound)
+/* How many gates of `front` were asked to listen at `at`: several may be at port 0. */
+static size_t count_asked(const struct stir_http_front *front, const struct sockaddr_storage *at)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < front->n_gates; i++)
+        n += stir_address_eq(&front->gates[i].asked, at);
+    return n;
+}
+
+/* The socket of the front that goes, where it listens at the same address: connections that wait in it are not lost. `skip`: those that have been taken. */
+static int take_over(const struct stir_http_front *before, const struct sockaddr_storage *at, size_t skip, struct sockaddr_storage *bound)
 {
     for (size_t i = 0; before && i < before->n_gates; i++) {
         const struct stir_http_gate *old = &before->gates[i];
-        if (!stir_address_eq(&old->asked, at))
+        if (!stir_address_eq(&old->asked, at) || skip-- > 0)
             continue;
         *bound = old->bound;
         return fcntl(stir_http_port_fd(old->port), F_DUPFD_CLOEXEC, 3);
@@ -83,7 +92,7 @@ static enum stir_err open_gate(struct stir_http_front *front, const struct stir_
     if (err != STIR_OK || address.transport != STIR_TCP)
         return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "%s is no ADDRESS:PORT", listen);
     *gate = (struct stir_http_gate){.front = front, .conf = conf, .asked = address.at};
-    int fd = take_over(before, &address.at, &gate->bound);
+    int fd = take_over(before, &address.at, count_asked(front, &address.at), &gate->bound);
     if (fd < 0)
         TRY(stir_socket_open(&fd, &address, &gate->bound, diag));
     TRY(open_port(gate, fd, diag));

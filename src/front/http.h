@@ -6,7 +6,7 @@
 
 struct stir_http_front;
 
-/* Bind all sockets of conf's [http] sections and read certificates; as stir_sip_front_new(). */
+/* Bind all sockets of conf's [http] sections and read certificates; as stir_sip_front_new(), but `conf` is kept, and lives as long as the front. */
 enum stir_err stir_http_front_new(struct stir_http_front **out, const struct stir_conf *conf, struct stir_shared *shared, struct stir_http_front *before,
                                   struct stir_diag *diag) STIR_MUST_USE;
 bool stir_http_front_bound(const struct stir_http_front *front, size_t index, char *buf, size_t cap);

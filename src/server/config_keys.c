@@ -247,7 +247,7 @@ static const struct stir_config_key rule[] = {
     LIST("numbers", stir_conf_rule, numbers, "", STIR_CONFIG_ITEMS, stir_word_numbers, "NUMBER|PREFIX*|FIRST-LAST...", "these callers", "1215555*"),
     YES_NO("owned", stir_conf_rule, owned, "no", "the number must be the trunk's customer's, by the lists of number-sets", "yes"),
     CHOICE("attest", stir_conf_rule, attest, "", decisions, true,
-           "what they get: A, B, C, asked (what a trusted source asks for), none (goes on unsigned), refuse (403)", "A"),
+           "what they get: A, B, C, asked (what a trusted source asks for), none (goes on unsigned), refuse (403; emergency calls go on unsigned)", "A"),
 };
 
 static const struct stir_config_key sign[] = {

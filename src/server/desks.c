@@ -181,7 +181,7 @@ void stir_desks_leave(struct stir_server *server)
     if (leave_new(&leave, server) != STIR_OK)
         return;
     part(server, &leave, server->fronts);
-    server->fronts = (struct stir_fronts){NULL, NULL};
+    server->fronts = (struct stir_fronts){.sip = NULL};
 }
 
 bool stir_desks_wait(struct stir_server *server, int64_t ms)

@@ -1,13 +1,13 @@
 /* Both fronts of one reading of the configuration. */
 #include "server/server.h"
 
-enum stir_err stir_fronts_new(struct stir_fronts *out, const struct stir_conf *conf, struct stir_server *server, const struct stir_fronts *before,
+enum stir_err stir_fronts_new(struct stir_fronts *out, struct stir_setting *setting, struct stir_server *server, const struct stir_fronts *before,
                               struct stir_diag *diag)
 {
-    struct stir_fronts fronts = {NULL, NULL};
-    enum stir_err err = stir_sip_front_new(&fronts.sip, conf, &server->shared, before->sip, diag);
+    struct stir_fronts fronts = {.setting = stir_setting_ref(setting)};
+    enum stir_err err = stir_sip_front_new(&fronts.sip, setting->conf, &server->shared, before->sip, diag);
     if (err == STIR_OK)
-        err = stir_http_front_new(&fronts.http, conf, &server->shared, before->http, diag);
+        err = stir_http_front_new(&fronts.http, setting->conf, &server->shared, before->http, diag);
     if (err != STIR_OK) {
         stir_fronts_free(&fronts);
         return err;
@@ -23,5 +23,6 @@ void stir_fronts_free(struct stir_fronts *fronts)
         stir_sip_front_free(fronts->sip);
     if (fronts->http)
         stir_http_front_free(fronts->http);
-    *fronts = (struct stir_fronts){NULL, NULL};
+    stir_setting_free(fronts->setting);
+    *fronts = (struct stir_fronts){.sip = NULL};
 }

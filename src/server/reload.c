@@ -38,13 +38,13 @@ static bool told(const struct stir_server_say *say, enum stir_err err, const str
 /* Fronts, records and state of `setting`, which is good by itself. Everything that can fail comes before the first thing that is seen. */
 static bool take_over(struct stir_server *server, struct stir_setting *setting, const struct stir_server_say *say)
 {
-    struct stir_fronts fronts = {NULL, NULL};
+    struct stir_fronts fronts = {.sip = NULL};
     struct stir_diag diag = {0};
     /* Chains die with their policy: not for a reload that leaves it as it is. */
     bool same = stir_actions_same_chains(&server->live->conf->verify.policy, &setting->conf->verify.policy);
     struct stir_live *live = stir_live_new(setting, server->live->trust, server->generation + 1, server->policies + !same);
     bool good = told(say, live ? STIR_OK : STIR_ENOMEM, &diag);
-    good = good && told(say, stir_fronts_new(&fronts, setting->conf, server, &server->fronts, &diag), &diag);
+    good = good && told(say, stir_fronts_new(&fronts, setting, server, &server->fronts, &diag), &diag);
     good = good && told(say, stir_records_reload(server->shared.records, setting->conf, &diag), &diag);
     good = good && told(say, stir_desks_join(server, &fronts), &diag);
     if (!good) {

@@ -93,7 +93,7 @@ static enum stir_err start_fronts(struct run *run, struct stir_fronts *fronts)
     const struct stir_conf *conf = run->setting->conf;
     struct stir_server *server = &run->server;
     struct stir_diag diag = {0};
-    enum stir_err err = failed(run, "sockets", stir_fronts_new(fronts, conf, server, &server->fronts, &diag), &diag);
+    enum stir_err err = failed(run, "sockets", stir_fronts_new(fronts, run->setting, server, &server->fronts, &diag), &diag);
     if (err == STIR_OK)
         err = failed(run, "[server] user", stir_privilege_drop(conf->server.user, conf->server.group, &diag), &diag);
     return err;
@@ -165,7 +165,7 @@ static enum stir_err start_workers(struct run *run, struct stir_fronts *fronts)
         struct stir_fronts bound = *fronts;
         err = failed(run, "fronts", stir_desks_join(server, fronts), NULL);
         if (err == STIR_OK) {
-            *fronts = (struct stir_fronts){NULL, NULL};
+            *fronts = (struct stir_fronts){.sip = NULL};
             tell_sockets(run, &bound);
         }
     }
@@ -252,7 +252,7 @@ static void stop(struct run *run, struct stir_fronts *fronts)
     server->stopping = true;
     if (server->n_hands && (server->fronts.sip || server->fronts.http)) {
         stir_desks_leave(server);
-        if (!stir_desks_wait(server, run->setting->conf->server.stop_wait_ms))
+        if (!stir_desks_wait(server, server->live->conf->server.stop_wait_ms))
             stir_records_say(server->shared.records, 1, "stop", "some calls were not answered within [server] stop-wait");
     }
     stir_hands_stop(server);
@@ -277,7 +277,7 @@ static void stop(struct run *run, struct stir_fronts *fronts)
 int stir_serve(const struct stir_serve_options *options)
 {
     static struct run run; /* one a process: signals are its */
-    struct stir_fronts fronts = {NULL, NULL};
+    struct stir_fronts fronts = {.sip = NULL};
     struct stir_server_say say = {say_at_start, &run};
     memset(&run, 0, sizeof(run));
     run.options = options;

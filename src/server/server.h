@@ -32,10 +32,11 @@ struct stir_hand {
     struct stir_leaver *leavers; /* desks of former configurations that end what they had accepted */
 };
 
-/* The fronts of one reading of the configuration. */
+/* The fronts of one reading of the configuration, which they own a part of: a request that was under way at a reload asks it when it is whole. */
 struct stir_fronts {
     struct stir_sip_front *sip;
     struct stir_http_front *http;
+    struct stir_setting *setting;
 };
 
 struct stir_server {
@@ -89,7 +90,7 @@ bool stir_desks_wait(struct stir_server *server, int64_t ms);
 void stir_desks_close(struct stir_hand *hand);
 
 /* fronts.c */
-enum stir_err stir_fronts_new(struct stir_fronts *out, const struct stir_conf *conf, struct stir_server *server, const struct stir_fronts *before,
+enum stir_err stir_fronts_new(struct stir_fronts *out, struct stir_setting *setting, struct stir_server *server, const struct stir_fronts *before,
                               struct stir_diag *diag) STIR_MUST_USE;
 void stir_fronts_free(struct stir_fronts *fronts);
 

@@ -63,7 +63,9 @@ static void read_source(struct stir_signing *s)
     q->tenant = place_of(tenant, s->conf->tenants, sizeof(*tenant));
     q->known = trunk || proven;
     q->trusted = (trunk && trunk->trusted) || (source->http && proven);
-    if (trunk && *trunk->customer)
+    /* A token or certificate says more than the address that it came from: a proxy's, or one that customers share. */
+    bool elsewhere = source->http && proven && trunk && strcmp(trunk->tenant, tenant->name) != 0;
+    if (trunk && *trunk->customer && !elsewhere)
         q->customer = stir_slice_str(trunk->customer);
     else if (proven && tenant->kind == STIR_TENANT_CUSTOMER)
         q->customer = stir_slice_str(tenant->name);

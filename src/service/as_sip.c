@@ -3,6 +3,7 @@
 
 #include "core/attest.h"
 #include "service/header.h"
+#include "service/vs.h"
 
 enum { UDP_SAFE = 1300 };
 
@@ -236,13 +237,24 @@ static void measure(struct stir_signing *s)
     r->over_1300 = a->n_new && (int64_t)s->call->message.n + r->bytes_added > UDP_SAFE; /*= RFC3261-18.1.1 */
 }
 
+/* A call for help goes on, unsigned, whoever makes it. */
+static bool is_refused(struct stir_signing *s)
+{
+    if (s->decision.verdict != STIR_AS_REFUSE)
+        return false;
+    if (!stir_vs_is_emergency(s->conf, s->call->source, &s->call->sip->call))
+        return true;
+    stir_as_because(s, STIR_ESTATE, "rule %s: its calls are refused, but for emergency calls, which are not signed", s->decision.rule);
+    return false;
+}
+
 void stir_as_sign_sip(struct stir_signing *s)
 {
     struct stir_as_answer *a = s->answer;
     uint32_t group;
     read_message(s);
     bool decided = stir_as_ask_rules(s), grouped = stir_as_find_group(s, &group), vouched;
-    if (s->decision.verdict == STIR_AS_REFUSE) {
+    if (is_refused(s)) {
         stir_as_refuse(s);
         return;
     }

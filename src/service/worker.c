@@ -5,6 +5,12 @@
 
 #include <stdlib.h>
 
+struct stir_setting *stir_setting_ref(struct stir_setting *setting)
+{
+    atomic_fetch_add(&setting->owners, 1);
+    return setting;
+}
+
 void stir_setting_free(struct stir_setting *setting)
 {
     if (!setting || atomic_fetch_sub(&setting->owners, 1) > 1)
@@ -23,9 +29,8 @@ struct stir_live *stir_live_new(struct stir_setting *setting, struct stir_trust 
     if (!live)
         return NULL;
     atomic_init(&live->owners, 1);
-    atomic_fetch_add(&setting->owners, 1);
     live->generation = generation;
-    live->setting = setting;
+    live->setting = stir_setting_ref(setting);
     live->conf = setting->conf;
     live->sources = setting->sources;
     live->as = setting->as;

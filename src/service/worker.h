@@ -20,7 +20,7 @@ struct stir_fetching;
 struct stir_records;
 struct stir_metrics;
 
-/* What a reading of the configuration gave: shared by all live states that come of it, freed with the last of them. */
+/* What a reading of the configuration gave: shared by all live states that come of it and by its fronts, freed with the last of them. */
 struct stir_setting {
     atomic_size_t owners;
     struct stir_conf *conf;
@@ -29,6 +29,7 @@ struct stir_setting {
     struct stir_as_book *as;                   /* service/as: signing identities, rules, numbers; NULL: no such role */
     struct stir_spc_table *numbers;            /* who holds them; NULL: nobody knows */
 };
+struct stir_setting *stir_setting_ref(struct stir_setting *setting);
 void stir_setting_free(struct stir_setting *setting); /* one owner less; NULL is fine */
 
 /* Everything a call is judged by: immutable, counted, swapped whole. A call takes the one that its worker has when it begins and ends on it. */
