@@ -285,9 +285,9 @@ static void a_chain_is_kept_or_it_is_said(void **state)
 
 static enum stir_err list_folder(void *arg)
 {
-    struct stir_names names = {NULL, 0};
+    struct stir_listing names = {NULL, 0};
     enum stir_file_err err = stir_dir_list(&names, arg, NULL, 10);
-    stir_names_free(&names);
+    stir_listing_free(&names);
     return err == STIR_FILE_NOMEM ? STIR_ENOMEM : err == STIR_FILE_OK ? STIR_OK : STIR_ENOTFOUND;
 }
 

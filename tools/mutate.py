@@ -141,6 +141,9 @@ def judge_all(patches, say):
 
 
 def main(*words):
+    if any(word.startswith("-") and word not in ("--smoke", "--count") for word in words):
+        print(__doc__.strip())
+        return 0 if words[0] in ("--help", "-h") else 2
     smoke = "--smoke" in words
     patches = choose(words)
     if not patches:

@@ -194,7 +194,7 @@ static bool look_at(struct stir_repository *r, struct entry *e, const char *name
     return true;
 }
 
-static struct stir_shelf *make_shelf(struct stir_repository *r, const struct stir_names *names, const struct stir_shelf *before)
+static struct stir_shelf *make_shelf(struct stir_repository *r, const struct stir_listing *names, const struct stir_shelf *before)
 {
     struct stir_shelf *shelf = calloc(1, sizeof(*shelf));
     struct entry *entries = calloc(names->n + 1, sizeof(*entries));
@@ -226,7 +226,7 @@ static struct stir_shelf *make_shelf(struct stir_repository *r, const struct sti
 }
 
 /* Something of the folder is not as it was on `shelf`. */
-static bool has_changed(struct stir_repository *r, const struct stir_names *names, const struct stir_shelf *shelf)
+static bool has_changed(struct stir_repository *r, const struct stir_listing *names, const struct stir_shelf *shelf)
 {
     size_t known = 0;
     for (size_t i = 0; i < names->n; i++) {
@@ -243,18 +243,18 @@ static bool has_changed(struct stir_repository *r, const struct stir_names *name
 
 static enum stir_err look(struct stir_repository *r, struct stir_diag *diag)
 {
-    struct stir_names names;
+    struct stir_listing names;
     enum stir_file_err got = stir_dir_list(&names, r->dir, ".pem", STIR_REPOSITORY_MAX_FILES);
     if (got != STIR_FILE_OK)
         return stir_diag_set(diag, STIR_EIO, SIZE_MAX, "repository: the folder %s cannot be listed: %s", r->dir,
                              got == STIR_FILE_TOO_LONG ? "more than 4096 files" : strerror(errno));
     struct stir_shelf *before = r->shelf; /* changed by this thread alone */
     if (before && !has_changed(r, &names, before)) {
-        stir_names_free(&names);
+        stir_listing_free(&names);
         return STIR_OK;
     }
     struct stir_shelf *shelf = make_shelf(r, &names, before);
-    stir_names_free(&names);
+    stir_listing_free(&names);
     if (!shelf)
         return STIR_ENOMEM;
     pthread_mutex_lock(&r->lock);

@@ -33,7 +33,7 @@ static bool is_wanted(int folder, const char *name, const char *suffix)
     return !S_ISDIR(st.st_mode) && n > end && strcmp(name + n - end, suffix) == 0;
 }
 
-static enum stir_file_err add_name(struct stir_names *names, const char *name)
+static enum stir_file_err add_name(struct stir_listing *names, const char *name)
 {
     char **more = realloc(names->name, (names->n + 1) * sizeof(*more));
     if (!more)
@@ -48,9 +48,9 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-enum stir_file_err stir_dir_list(struct stir_names *out, const char *path, const char *suffix, size_t max)
+enum stir_file_err stir_dir_list(struct stir_listing *out, const char *path, const char *suffix, size_t max)
 {
-    struct stir_names names = {NULL, 0};
+    struct stir_listing names = {NULL, 0};
     enum stir_file_err err = STIR_FILE_OK;
     DIR *folder = opendir(path);
     if (!folder)
@@ -62,7 +62,7 @@ enum stir_file_err stir_dir_list(struct stir_names *out, const char *path, const
     }
     closedir(folder);
     if (err != STIR_FILE_OK) {
-        stir_names_free(&names);
+        stir_listing_free(&names);
         return err;
     }
     if (names.n)
@@ -71,12 +71,12 @@ enum stir_file_err stir_dir_list(struct stir_names *out, const char *path, const
     return STIR_FILE_OK;
 }
 
-void stir_names_free(struct stir_names *names)
+void stir_listing_free(struct stir_listing *names)
 {
     for (size_t i = 0; i < names->n; i++)
         free(names->name[i]);
     free(names->name);
-    *names = (struct stir_names){NULL, 0};
+    *names = (struct stir_listing){NULL, 0};
 }
 
 enum stir_file_err stir_dir_lock(int *lock, const char *path)

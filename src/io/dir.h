@@ -5,7 +5,7 @@
 #include "io/file.h"
 
 /* Names in a folder. */
-struct stir_names {
+struct stir_listing {
     char **name;
     size_t n;
 };
@@ -17,9 +17,9 @@ bool stir_dir_is(const char *path);
 enum stir_file_err stir_dir_make(const char *path);
 
 /* The names in folder `path` in their order, without those that begin with '.': of folders when `suffix` is NULL, else of what ends in `suffix` and is none.
- * More than `max` is STIR_FILE_TOO_LONG. The caller frees with stir_names_free(). */
-enum stir_file_err stir_dir_list(struct stir_names *out, const char *path, const char *suffix, size_t max);
-void stir_names_free(struct stir_names *names);
+ * More than `max` is STIR_FILE_TOO_LONG. The caller frees with stir_listing_free(). */
+enum stir_file_err stir_dir_list(struct stir_listing *out, const char *path, const char *suffix, size_t max);
+void stir_listing_free(struct stir_listing *names);
 
 /* Wait until nobody else holds folder `path`, and hold it: `*lock` is given back with stir_dir_unlock(). */
 enum stir_file_err stir_dir_lock(int *lock, const char *path);

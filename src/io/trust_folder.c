@@ -258,7 +258,7 @@ void stir_trust_folder_release(struct stir_trust_folder *folder)
     folder->lock = -1;
 }
 
-static enum stir_err list(struct stir_names *out, const char *path, const char *suffix, size_t max, struct stir_diag *diag)
+static enum stir_err list(struct stir_listing *out, const char *path, const char *suffix, size_t max, struct stir_diag *diag)
 {
     enum stir_file_err err = stir_dir_list(out, path, suffix, max);
     if (err == STIR_FILE_TOO_LONG)
@@ -266,12 +266,12 @@ static enum stir_err list(struct stir_names *out, const char *path, const char *
     return stir_trust_file_said(err, path, diag);
 }
 
-enum stir_err stir_trust_folder_names(struct stir_names *out, const char *dir, struct stir_diag *diag)
+enum stir_err stir_trust_folder_names(struct stir_listing *out, const char *dir, struct stir_diag *diag)
 {
     return list(out, dir, NULL, STIR_MAX_DOMAINS, diag);
 }
 
-enum stir_err stir_trust_folder_crls(struct stir_names *out, const struct stir_trust_folder *folder, struct stir_diag *diag)
+enum stir_err stir_trust_folder_crls(struct stir_listing *out, const struct stir_trust_folder *folder, struct stir_diag *diag)
 {
     return list(out, folder->path, ".crl", STIR_MAX_CRLS, diag);
 }

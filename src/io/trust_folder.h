@@ -70,9 +70,9 @@ struct stir_trust_say {
 enum stir_err stir_trust_folder_settings(struct stir_trust_settings *out, const struct stir_trust_folder *folder, const struct stir_trust_say *say,
                                          struct stir_diag *diag) STIR_MUST_USE;
 
-/* Domains of a folder, and the revocation lists of a domain. Free with stir_names_free(). STIR_EIO, STIR_ELIMIT, STIR_ENOMEM. */
-enum stir_err stir_trust_folder_names(struct stir_names *out, const char *dir, struct stir_diag *diag) STIR_MUST_USE;
-enum stir_err stir_trust_folder_crls(struct stir_names *out, const struct stir_trust_folder *folder, struct stir_diag *diag) STIR_MUST_USE;
+/* Domains of a folder, and the revocation lists of a domain. Free with stir_listing_free(). STIR_EIO, STIR_ELIMIT, STIR_ENOMEM. */
+enum stir_err stir_trust_folder_names(struct stir_listing *out, const char *dir, struct stir_diag *diag) STIR_MUST_USE;
+enum stir_err stir_trust_folder_crls(struct stir_listing *out, const struct stir_trust_folder *folder, struct stir_diag *diag) STIR_MUST_USE;
 
 /* What became of a file, in words. */
 enum stir_err stir_trust_file_said(enum stir_file_err err, const char *path, struct stir_diag *diag) STIR_MUST_USE;

@@ -90,7 +90,7 @@ static enum stir_err crl_due(const struct stir_trust_target *d, const char *name
 
 static enum stir_err crls_due(const struct stir_trust_target *d, int64_t *due, struct stir_diag *diag)
 {
-    struct stir_names names = {NULL, 0};
+    struct stir_listing names = {NULL, 0};
     *due = INT64_MAX;
     if (d->settings.n_crl_urls + d->settings.n_crl_hosts == 0)
         return STIR_OK;
@@ -100,7 +100,7 @@ static enum stir_err crls_due(const struct stir_trust_target *d, int64_t *due, s
         *due = 0;
     for (size_t i = 0; i < names.n && err == STIR_OK; i++)
         err = crl_due(d, names.name[i], due, diag);
-    stir_names_free(&names);
+    stir_listing_free(&names);
     return err;
 }
 
@@ -171,7 +171,7 @@ static enum stir_err add_domain(struct stir_trust_refresh *r, const char *name, 
     return STIR_OK;
 }
 
-static enum stir_err add_all(struct stir_trust_refresh *r, const struct stir_names *names, unsigned what, const char *domain, struct stir_diag *diag)
+static enum stir_err add_all(struct stir_trust_refresh *r, const struct stir_listing *names, unsigned what, const char *domain, struct stir_diag *diag)
 {
     bool found = false;
     for (size_t i = 0; i < names->n; i++) {
@@ -186,7 +186,7 @@ static enum stir_err add_all(struct stir_trust_refresh *r, const struct stir_nam
 
 enum stir_err stir_trust_refresh_start(struct stir_trust_refresh *r, unsigned what, const char *domain, struct stir_diag *diag)
 {
-    struct stir_names names = {NULL, 0};
+    struct stir_listing names = {NULL, 0};
     if (!r)
         return STIR_EARG;
     STIR_NET_QUIET;
@@ -196,7 +196,7 @@ enum stir_err stir_trust_refresh_start(struct stir_trust_refresh *r, unsigned wh
         stir_trust_targets_free(&r->targets, NULL);
     TRY(stir_trust_folder_names(&names, r->dir, diag));
     enum stir_err err = add_all(r, &names, what, domain, diag);
-    stir_names_free(&names);
+    stir_listing_free(&names);
     if (err == STIR_OK)
         stir_trust_errands_begin(&r->errands);
     else
@@ -233,7 +233,7 @@ static enum stir_err first_due(struct stir_trust_refresh *r, const char *name, i
 
 enum stir_err stir_trust_refresh_due(struct stir_trust_refresh *r, int64_t *at, struct stir_diag *diag)
 {
-    struct stir_names names = {NULL, 0};
+    struct stir_listing names = {NULL, 0};
     if (!r || !at)
         return STIR_EARG;
     STIR_OSSL_QUIET;
@@ -244,7 +244,7 @@ enum stir_err stir_trust_refresh_due(struct stir_trust_refresh *r, int64_t *at, 
     for (size_t i = 0; i < names.n && err == STIR_OK; i++)
         err = first_due(r, names.name[i], &first, diag);
     stir_trust_targets_free(&r->targets, before);
-    stir_names_free(&names);
+    stir_listing_free(&names);
     if (err == STIR_OK)
         *at = first;
     return err;

@@ -16,7 +16,7 @@ struct domain {
     bool pinned;             /* pa-root.pem holds a root: what was fetched counts only under one */
     struct stir_cert **certs;
     size_t n_certs;
-    struct stir_names crl_names;
+    struct stir_listing crl_names;
     struct stir_crl *crls[STIR_MAX_CRLS];
     size_t first_item;
 };
@@ -140,7 +140,7 @@ static enum stir_err read_domain(struct stir_trust_store *store, const char *nam
     return STIR_OK;
 }
 
-static enum stir_err read_domains(struct stir_trust_store *store, const struct stir_names *names, const struct stir_trust_say *say, struct stir_diag *diag)
+static enum stir_err read_domains(struct stir_trust_store *store, const struct stir_listing *names, const struct stir_trust_say *say, struct stir_diag *diag)
 {
     if (names->n == 0)
         return stir_diag_set(diag, STIR_ENOTFOUND, SIZE_MAX, "%s: holds no domain; stir trust add or stir trust import makes one", store->dir);
@@ -153,7 +153,7 @@ enum stir_err stir_trust_store_read(struct stir_trust_store **out, const char *d
                                     struct stir_diag *diag)
 {
     STIR_OSSL_QUIET;
-    struct stir_names names = {NULL, 0};
+    struct stir_listing names = {NULL, 0};
     if (!out || !dir || (options && options->size < sizeof(*options)))
         return STIR_EARG;
     const struct stir_trust_say say = {options ? options->say : NULL, options ? options->arg : NULL};
@@ -164,7 +164,7 @@ enum stir_err stir_trust_store_read(struct stir_trust_store **out, const char *d
         store->dir = strdup(dir);
     }
     enum stir_err err = store && store->dir ? read_domains(store, &names, &say, diag) : STIR_ENOMEM;
-    stir_names_free(&names);
+    stir_listing_free(&names);
     if (err == STIR_OK)
         *out = store;
     else
@@ -181,7 +181,7 @@ static void free_domain(struct domain *domain)
     free(domain->certs);
     for (size_t i = 0; i < domain->crl_names.n; i++)
         stir_crl_free(domain->crls[i]);
-    stir_names_free(&domain->crl_names);
+    stir_listing_free(&domain->crl_names);
     free(domain);
 }
 
