@@ -5,7 +5,6 @@
 #include "service/actions.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -91,30 +90,28 @@ bool stir_server_reload(struct stir_server *server, const struct stir_server_say
 
 /* ---- Trust ---- */
 
-struct news {
-    struct stir_post post;
-    struct stir_server *server;
-    struct stir_trust *trust;
-};
-
+/* The newest snapshot, however often the keeper has called since. */
 static void trust_came(struct stir_post *post)
 {
-    struct news *news = (struct news *)(void *)post;
-    struct stir_server *server = news->server;
-    struct stir_live *live = server->stopping ? NULL : stir_live_new(server->live->setting, news->trust, server->generation + 1, server->live->policy.id);
+    struct stir_server *server = (struct stir_server *)(void *)((char *)post - offsetof(struct stir_server, news));
+    atomic_store(&server->news_sent, false);
+    if (server->stopping)
+        return;
+    struct stir_trust *trust = stir_trust_keeper_now(server->trust);
+    struct stir_live *live = stir_live_new(server->live->setting, trust, server->generation + 1, server->live->policy.id);
     if (live)
         stir_server_take(server, live);
-    stir_trust_free(news->trust);
-    free(news);
+    else
+        stir_records_say(server->shared.records, 0, "trust", "out of memory: the snapshot of before stays until trust changes again");
+    stir_trust_free(trust);
 }
 
 void stir_server_trust(void *arg, struct stir_trust *trust)
 {
-    struct news *news = malloc(sizeof(*news));
-    if (!news) { /* the one in use stays; the keeper comes again */
-        stir_trust_free(trust);
+    struct stir_server *server = arg;
+    stir_trust_free(trust);
+    if (atomic_exchange(&server->news_sent, true))
         return;
-    }
-    *news = (struct news){{NULL, trust_came}, arg, trust};
-    stir_loop_post(((struct stir_server *)arg)->loop, &news->post);
+    server->news.open = trust_came;
+    stir_loop_post(server->loop, &server->news);
 }

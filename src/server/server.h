@@ -48,6 +48,8 @@ struct stir_server {
     uint64_t generation, policies;
     struct stir_fronts fronts;
     struct stir_trust_keeper *trust;
+    struct stir_post news; /* of the keeper: its snapshot has changed */
+    atomic_bool news_sent;
     struct stir_hand *hands;
     size_t n_hands;        /* that run */
     atomic_size_t leaving; /* desks that are not gone yet */
