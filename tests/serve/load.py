@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""`stir serve` under load: reloads, a kill, and memory that does not grow. load.py SOURCE STIR STIR-LOAD PLAIN-STIR [--long]
+"""`stir serve` under load: reloads, a kill, and memory that does not grow. load.py SOURCE STIR STIR-LOAD PLAIN-STIR [--long|--races]
 
 PLAIN-STIR is the command without sanitizers, whose memory can be measured.
 
-In ./run check it is short, and the daemon has sanitizers; --long (./run soak) is what is promised: 100 reloads at 500 calls a second, 1,000,000 distinct calls."""
+In ./run check it is short, and the daemon has sanitizers; --long (./run soak) is what is promised: 100 reloads at 500 calls a second, 1,000,000 distinct calls. With --races STIR is built with
+ThreadSanitizer, and memory is not looked at."""
 import json
 import re
 import signal
@@ -19,7 +20,7 @@ import bed  # noqa: E402
 from bed import NET, edited, free_port, section, without, work  # noqa: E402
 
 SOURCE, STIR, LOAD, PLAIN = (Path(word).resolve() for word in sys.argv[1:5])
-LONG = "--long" in sys.argv[5:]
+LONG, RACES = (word in sys.argv[5:] for word in ("--long", "--races"))
 RELOADS, RATE = (100, 500) if LONG else (100, 100)
 FIRST, LAST = (100_000, 1_000_000) if LONG else (40_000, 120_000)
 GROWTH = 2048  # KiB between FIRST and LAST
@@ -115,6 +116,9 @@ for path in sorted((work / "evidence").rglob("*")):
 tap.rule("evidence is whole after a kill: at most the last line of the file that was open is cut", [str(cut) for cut in broken[1:]] + ([] if records > RATE * 3 else [f"{records} records"]))
 
 # ---------------------------------------------------------------- memory
+if RACES:
+    tap.done()
+    sys.exit()
 daemon = bed.Daemon(PLAIN, "memory", conf(answers=FIRST // 2), http_at)  # answers are kept for who asks again, 2 KiB set aside for each, half of it used: full after FIRST
 common = ["--window", 64, "--calls", min(FIRST, 20_000)]
 result = load("as", at, *common, "--rounds", FIRST // min(FIRST, 20_000))
