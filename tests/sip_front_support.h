@@ -25,6 +25,7 @@ struct stand_in {
     bool known;     /* the source */
     bool emergency; /* every call is one */
     bool usable;    /* a signing identity */
+    int slow_ms;    /* of each signature */
     enum stir_sign_result result;
     bool strips;             /* Identity headers that came are taken away */
     struct stir_slice fresh; /* Identity that is added */
@@ -109,6 +110,8 @@ void __wrap_stir_as_sign(struct stir_worker *worker, const struct stir_as_call *
 {
     (void)worker;
     in.signed_calls++;
+    if (in.slow_ms)
+        poll(NULL, 0, in.slow_ms);
     answer->result = in.result;
     answer->sip_code = in.result == STIR_SIGN_REFUSED ? 403 : 0;
     answer->phrase = "No \"contract\"";

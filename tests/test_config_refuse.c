@@ -35,8 +35,8 @@ static void each_fault_is_told_in_words_that_help(void **state)
         {AS SIGNER "[log]\nrotate-size = 1M\n", "stir.conf:11: [log] rotate-size: there is no such key here; it stands in [evidence]"},
         {AS SIGNER "[log]\nxyzzy = 1\n", "stir.conf:11: [log] xyzzy: there is no such key; stir conf keys lists them"},
         {AS SIGNER "[log]\nlevel = info\nlevel = info\n", "stir.conf:12: [log] level: stands twice; line 11 has it already"},
-        {AS SIGNER "[rule r]\n",
-         "stir.conf:10: [rule r] attest: is needed: what they get: A, B, C, asked (what a trusted source asks for), none (goes on unsigned), refuse (403)"},
+        {AS SIGNER "[rule r]\n", "stir.conf:10: [rule r] attest: is needed: what they get: A, B, C, asked (what a trusted source asks for), none (goes on "
+                                 "unsigned), refuse (403; emergency calls go on unsigned)"},
         /* values */
         {AS SIGNER "[server2]\n", "stir.conf:10: [server2]: no such section; did you mean [server]?"},
         {AS SIGNER "[metrics]\nmax-trunks = 10001\n", "stir.conf:11: [metrics] max-trunks: 10001 is out of bounds; 0 to 10000 is what it may be"},
@@ -118,6 +118,8 @@ static void each_fault_is_told_in_words_that_help(void **state)
         {AS SIGNER HTTP "serve = inspect\ntls-client-ca = /c\n",
          "stir.conf:13: [http h] tls-client-ca: wants tls-cert and tls-key too: without them nothing here speaks TLS"},
         {AS SIGNER HTTP "serve = inspect\nmax-connections = 10\n", "stir.conf:13: [http h] max-connections: max-per-address is more than max-connections"},
+        {AS SIGNER "[sip t]\nrole = as\nlisten = tcp:127.0.0.1:5061\nmax-connections = 10\nmax-per-address = 11\n",
+         "stir.conf:14: [sip t] max-per-address: is more than max-connections"},
         {AS SIGNER TLS_SIP, "stir.conf:12: [sip t] listen: tls: wants tls-cert and tls-key"},
         {AS SIGNER "[sip t]\nrole = as\nlisten = udp:127.0.0.1:5060\n",
          "stir.conf:12: [sip t] listen: udp:127.0.0.1:5060 is taken: line 5 listens at udp:127.0.0.1:5060"},

@@ -162,6 +162,58 @@ static void connections_are_bounded(void **state)
     }
 }
 
+/* A stranger's 403 is the last that his connection gives. */
+static void who_is_nobody_does_not_keep_a_connection(void **state)
+{
+    static char two[2 * TEXT];
+    int fd = client(SOCK_STREAM, 1);
+    (void)state;
+    in.known = false;
+    size_t n = (size_t)snprintf(two, sizeof(two), "%s", request("INVITE", 1, ""));
+    snprintf(two + n, sizeof(two) - n, "%s", request("OPTIONS", 2, ""));
+    give(fd, two);
+    assert_true(hear(fd));
+    assert_int_equal(code(), 403);
+    assert_has_not("CSeq: 1 OPTIONS");
+    assert_true(is_closed(fd));
+    close(fd);
+    turn(3);
+
+    fd = client(SOCK_STREAM, 1); /* a trunk that is known by a header, and a probe without it */
+    for (unsigned i = 3; i < 7; i++) {
+        in.known = i % 2;
+        give(fd, request("OPTIONS", i, ""));
+        assert_true(hear(fd));
+        assert_int_equal(code(), in.known ? 200 : 403);
+    }
+    close(fd);
+}
+
+/* What came together with much else waits in our memory, where the kernel's clock does not tell of it. */
+static void a_stream_that_is_behind_is_told_of_overload(void **state)
+{
+    static char two[2 * TEXT];
+    (void)state;
+    f.conf.server.max_queue_ms = 1000;
+    in.slow_ms = 1100;
+    for (unsigned round = 0; round < 2; round++) {
+        int fd = client(SOCK_STREAM, 1);
+        turn(3);
+        in.emergency = round == 1;
+        size_t n = (size_t)snprintf(two, sizeof(two), "%s", request("INVITE", 2 * round, ""));
+        snprintf(two + n, sizeof(two) - n, "%s", request("INVITE", 2 * round + 1, ""));
+        give(fd, two);
+        assert_true(hear_all(fd, 2));
+        assert_int_equal(code(), 302);
+        if (in.emergency)
+            assert_has_not("SIP/2.0 503 ");
+        else
+            assert_has("SIP/2.0 503 Service Unavailable");
+        close(fd);
+    }
+    assert_int_equal(in.signed_calls, 3);
+}
+
 static void an_idle_connection_is_closed(void **state)
 {
     (void)state;
@@ -334,6 +386,51 @@ static void a_reload_loses_no_datagram_and_no_connection(void **state)
     close(tcp);
 }
 
+static void next_front(void)
+{
+    struct stir_sip_front *old_front;
+    struct stir_sip_desk *old_desk;
+    reload(&old_front, &old_desk);
+    assert_true(f.gone);
+    stir_sip_desk_free(old_desk);
+    stir_sip_front_free(old_front);
+}
+
+static void one_address_does_not_take_all_connections(void **state)
+{
+    int fd[2], more;
+    (void)state;
+    support_conf(STIR_ROLE_AS);
+    f.sections[0].max_per_address = 2;
+    support_open();
+    fd[0] = client(SOCK_STREAM, 1);
+    fd[1] = client(SOCK_STREAM, 1);
+    for (int round = 0; round < 6; round++) {
+        turn(3);
+        more = client(SOCK_STREAM, 1);
+        assert_true(is_closed(more));
+        close(more);
+        for (int i = 0; i < 2; i++) {
+            give(fd[i], request("OPTIONS", 1, ""));
+            assert_true(hear(fd[i]));
+            assert_int_equal(code(), 200);
+        }
+        if (round % 2) {
+            next_front(); /* the places go over with the connections */
+        } else {
+            close(fd[0]);
+            turn(3);
+            fd[0] = client(SOCK_STREAM, 1);
+        }
+    }
+    f.sections[0].max_per_address = 1;
+    next_front();
+    turn(3);
+    assert_int_equal(is_closed(fd[0]) + is_closed(fd[1]), 1);
+    close(fd[0]);
+    close(fd[1]);
+}
+
 static void a_call_that_waits_ends_on_the_front_it_began_with(void **state)
 {
     struct stir_sip_front *old_front;
@@ -421,6 +518,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ping_is_answered, open_as, close_down),
         cmocka_unit_test_setup_teardown(a_stream_without_an_end_is_told_and_closed, open_as, close_down),
         cmocka_unit_test_setup_teardown(connections_are_bounded, open_as, close_down),
+        cmocka_unit_test_setup_teardown(who_is_nobody_does_not_keep_a_connection, open_as, close_down),
+        cmocka_unit_test_setup_teardown(a_stream_that_is_behind_is_told_of_overload, open_as, close_down),
+        cmocka_unit_test_setup_teardown(one_address_does_not_take_all_connections, NULL, close_down),
         cmocka_unit_test_setup_teardown(an_idle_connection_is_closed, NULL, close_down),
         cmocka_unit_test_setup_teardown(who_does_not_read_is_left, open_as, close_down),
         cmocka_unit_test_setup_teardown(an_answer_to_a_connection_that_went_goes_nowhere, open_vs, close_down),

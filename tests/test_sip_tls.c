@@ -12,7 +12,7 @@ struct pair {
     EVP_PKEY *key;
     X509 *cert;
 };
-static struct pair ca, server, bob, stranger_ca, stranger;
+static struct pair ca, server, other_server, bob, stranger_ca, stranger;
 static char folder[64];
 
 static void add_extension(X509 *cert, int nid, const char *value)
@@ -70,6 +70,7 @@ static int make_all(void **state)
     assert_non_null(mkdtemp(folder));
     ca = make("A CA", NULL, NULL);
     server = make("as.example.com", "DNS:as.example.com", &ca);
+    other_server = make("as.example.com", "DNS:as.example.com", &ca);
     bob = make("someone", "DNS:other.example.com,URI:sip:sbc.example.com,URI:sip:bob@example.com", &ca);
     stranger_ca = make("Another CA", NULL, NULL);
     stranger = make("sbc.example.com", "URI:sip:sbc.example.com", &stranger_ca);
@@ -85,7 +86,7 @@ static int make_all(void **state)
 static int free_all(void **state)
 {
     static const char *const files[] = {"ca.pem", "cert.pem", "key.pem", "open.pem", "other.pem", "empty.pem"};
-    struct pair *pairs[] = {&ca, &server, &bob, &stranger_ca, &stranger};
+    struct pair *pairs[] = {&ca, &server, &other_server, &bob, &stranger_ca, &stranger};
     (void)state;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         unlink(path_of(files[i]));
@@ -124,6 +125,15 @@ static int open_mutual(void **state)
 {
     (void)state;
     conf_tls(true);
+    support_open();
+    return 0;
+}
+
+static int open_mutual_vs(void **state)
+{
+    (void)state;
+    conf_tls(true);
+    f.sections[0].role = STIR_ROLE_VS;
     support_open();
     return 0;
 }
@@ -286,6 +296,72 @@ static void a_flood_in_one_connection_is_served_whole(void **state)
     hang_up(ssl);
 }
 
+static void note_gone(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Another front in place of this one; `meanwhile`, when calls of the one before wait. */
+static void reload(void (*meanwhile)(SSL *ssl), SSL *ssl)
+{
+    struct stir_diag diag = {0, ""};
+    struct stir_sip_front *old_front = f.front;
+    struct stir_sip_desk *old_desk = f.desk;
+    if (stir_sip_front_new(&f.front, &f.conf, &f.shared, old_front, &diag) != STIR_OK)
+        fail_msg("%s", diag.text);
+    assert_err(stir_sip_front_join(&f.desk, f.front, &f.worker), STIR_OK);
+    f.gone = false;
+    stir_sip_desk_leave(old_desk, note_gone, &f.gone);
+    if (meanwhile)
+        meanwhile(ssl);
+    assert_true(f.gone);
+    stir_sip_desk_free(old_desk);
+    stir_sip_front_free(old_front);
+}
+
+static void answer_now(SSL *ssl)
+{
+    (void)ssl;
+    assert_false(f.gone);
+    vs_done(in.waiting[--in.n_waiting]);
+}
+
+/* Which file is another one, and back. */
+static void change(size_t which)
+{
+    const struct pair *cert = which == 0 ? &other_server : &server;
+    write_pem("cert.pem", cert->cert, NULL, 0644);
+    write_pem("key.pem", NULL, cert->key, 0600);
+    write_pem("ca.pem", which == 1 ? stranger_ca.cert : ca.cert, NULL, 0644);
+}
+
+static void a_connection_ends_with_the_keys_it_was_made_with(void **state)
+{
+    (void)state;
+    for (unsigned which = 0; which < 2; which++) {
+        SSL *ssl = connect_tls(&bob, TLS1_3_VERSION);
+        in.vs_waits = false;
+        reload(NULL, NULL);
+        assert_true(ask(ssl, request("OPTIONS", 10 * which, ""))); /* nothing has changed: it goes on */
+        in.vs_waits = true;
+        const char *text = request("INVITE", 10 * which + 1, "");
+        assert_int_equal(SSL_write(ssl, text, (int)strlen(text)), (int)strlen(text));
+        for (int i = 0; i < 100 && in.n_waiting == 0; i++)
+            turn(1);
+        assert_int_equal(in.n_waiting, 1);
+        change(which);
+        reload(answer_now, ssl);
+        do /* 100 may be first */
+            assert_true(ask(ssl, ""));
+        while (!strstr(f.text, "SIP/2.0 302 "));
+        /* That was its last answer. */
+        assert_false(ask(ssl, request("OPTIONS", 10 * which + 2, "")));
+        hang_up(ssl);
+        change(2);
+        reload(NULL, NULL);
+    }
+}
+
 static void files_that_do_not_fit_are_named(void **state)
 {
     static const struct {
@@ -318,6 +394,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_is_known_by_its_certificate, open_mutual, close_down),
         cmocka_unit_test_setup_teardown(a_client_without_a_certificate_of_the_ca_is_not_served, open_mutual, close_down),
         cmocka_unit_test_setup_teardown(a_flood_in_one_connection_is_served_whole, open_plain, close_down),
+        cmocka_unit_test_setup_teardown(a_connection_ends_with_the_keys_it_was_made_with, open_mutual_vs, close_down),
         cmocka_unit_test(files_that_do_not_fit_are_named),
     };
     return cmocka_run_group_tests_name("sip_tls", tests, make_all, free_all);

@@ -251,8 +251,12 @@ static void cancel(struct stir_sip_call *call)
 static void refuse(struct stir_sip_call *call, const struct stir_sip_verdict *verdict)
 {
     struct stir_metrics *metrics = call->desk->front->shared->metrics;
-    if (verdict->code == 403)
+    if (verdict->code == 403) {
         stir_metrics_add(metrics, STIR_METRIC_SIP_UNKNOWN_SOURCE, 1);
+        /* A stranger does not keep a place; a trunk that is known by a header may send something without it. */
+        if (call->flow.conn && !call->flow.conn->known)
+            call->flow.conn->ended = true;
+    }
     if (call->request.fault)
         stir_metrics_add(metrics, STIR_METRIC_SIP_MALFORMED, 1);
     answer(call, verdict->code, verdict->phrase, verdict->lines);
@@ -272,6 +276,8 @@ static bool look(struct stir_sip_call *call)
     if (call->request.answerable && !call->request.fault) {
         find_source(call);
         gate.known = call->source.trunk || socket->section->any_source;
+        if (gate.known && call->flow.conn)
+            call->flow.conn->known = true;
         gate.ready = stir_slice_is(call->request.method, "OPTIONS") && stir_sip_is_ready(socket->section, call->live, call->flow.unix_ms);
     }
     stir_sip_gate(&verdict, &call->request, &gate);

@@ -22,6 +22,25 @@ static struct stir_sip_conn *conn_of_timer(struct stir_timer *timer, size_t offs
     return (struct stir_sip_conn *)(void *)((char *)timer - offset);
 }
 
+/* ---- Places ---- */
+
+static bool take_place(struct stir_sip_section *section, const struct sockaddr_storage *peer)
+{
+    bool fine = atomic_fetch_add(&section->connections, 1) < section->max_connections;
+    if (fine && section->seats && !stir_seats_take(section->seats, peer))
+        fine = false;
+    if (!fine)
+        atomic_fetch_sub(&section->connections, 1);
+    return fine;
+}
+
+static void give_place(struct stir_sip_section *section, const struct sockaddr_storage *peer)
+{
+    if (section->seats)
+        stir_seats_give_back(section->seats, peer);
+    atomic_fetch_sub(&section->connections, 1);
+}
+
 /* ---- End ---- */
 
 void stir_sip_conn_close(struct stir_sip_conn *conn)
@@ -41,7 +60,7 @@ void stir_sip_conn_close(struct stir_sip_conn *conn)
         ERR_clear_error();
     }
     close(conn->watch.fd);
-    atomic_fetch_sub(&conn->socket->section->connections, 1);
+    give_place(conn->socket->section, &conn->peer);
     if (conn->next)
         conn->next->previous = conn->previous;
     if (conn->previous)
@@ -330,7 +349,7 @@ static void begin(struct stir_sip_ear *ear, int fd, const struct sockaddr_storag
             SSL_free(conn->ssl);
         free(conn);
         close(fd);
-        atomic_fetch_sub(&section->connections, 1);
+        give_place(section, peer);
         return;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -379,12 +398,10 @@ void stir_sip_accept_ready(struct stir_watch *watched, uint32_t events)
             pause_accepting(ear);
         if (fd < 0)
             break;
-        if (atomic_fetch_add(&section->connections, 1) < section->max_connections) {
+        if (take_place(section, &peer))
             begin(ear, fd, &peer);
-            continue;
-        }
-        atomic_fetch_sub(&section->connections, 1);
-        close(fd);
+        else
+            close(fd);
     }
     stir_sip_exit(desk);
 }
@@ -392,14 +409,17 @@ void stir_sip_accept_ready(struct stir_watch *watched, uint32_t events)
 /* The calls of it that wait keep their desk; their answers go out by it all the same. */
 void stir_sip_conn_move(struct stir_sip_conn *conn, struct stir_sip_desk *desk, const struct stir_sip_socket *socket)
 {
+    if (!take_place(socket->section, &conn->peer)) {
+        stir_sip_conn_end(conn);
+        return;
+    }
     if (conn->next)
         conn->next->previous = conn->previous;
     if (conn->previous)
         conn->previous->next = conn->next;
     else
         conn->desk->conns = conn->next;
-    atomic_fetch_sub(&conn->socket->section->connections, 1);
-    atomic_fetch_add(&socket->section->connections, 1);
+    give_place(conn->socket->section, &conn->peer);
     conn->socket = socket;
     link_conn(conn, desk);
 }

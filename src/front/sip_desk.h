@@ -6,6 +6,7 @@
 #include "front/sip.h"
 #include "front/sip_gate.h"
 #include "front/sip_memory.h"
+#include "io/seats.h"
 #include "io/socket.h"
 #include "io/tls.h"
 #include "service/as.h"
@@ -25,6 +26,7 @@ enum {
     STIR_SIP_DRAIN = 64,              /* batches read before a stop */
     STIR_SIP_NOT_BELIEVED_MS = 30000, /* a datagram that seems to have waited longer came before a jump of the clock */
     STIR_SIP_UDP_PAYLOAD = 65507,     /* the largest datagram over IPv4 */
+    STIR_TLS_DIGEST = 32,
 };
 
 /* A [sip] section, as much as the front needs of it: copied, since the conf may go before the last connection does. */
@@ -36,8 +38,10 @@ struct stir_sip_section {
     enum stir_conf_identity_in identity_in;
     int64_t answer_within_ms, idle_ms;
     size_t max_connections;
-    SSL_CTX *tls;              /* NULL: no TLS */
-    atomic_size_t connections; /* shared: of all workers */
+    SSL_CTX *tls;                             /* NULL: no TLS */
+    unsigned char tls_files[STIR_TLS_DIGEST]; /* of certificate, key and client CA: a connection lives as long as those it was made with */
+    atomic_size_t connections;                /* shared: of all workers */
+    struct stir_seats *seats;                 /* shared: of each address; NULL: any number */
 };
 
 struct stir_sip_socket {
@@ -135,6 +139,7 @@ struct stir_sip_conn {
     uint32_t events;
     enum stir_sip_patience patience;
     bool progress;   /* since its time was set */
+    bool known;      /* a trunk has spoken on it */
     bool shaken;     /* the TLS handshake is over */
     bool tls_writes; /* TLS wants to write before it goes on */
     bool ended;      /* nothing more is read: it is closed when the last answer is out */
@@ -218,7 +223,7 @@ void stir_sip_conn_send(struct stir_sip_conn *conn, struct stir_slice bytes);
 void stir_sip_conn_end(struct stir_sip_conn *conn); /* read nothing more; close when the last answer is out */
 void stir_sip_conn_close(struct stir_sip_conn *conn);
 void stir_sip_conn_settle(struct stir_sip_conn *conn); /* after something was done with it; it may be closed by this */
-/* To the desk of the front after, on the same worker. */
+/* To the desk of the front after, on the same worker; one that has no place there ends when its last answer is out. */
 void stir_sip_conn_move(struct stir_sip_conn *conn, struct stir_sip_desk *desk, const struct stir_sip_socket *socket);
 
 /* sip_stream.c: whole messages at the beginning of what has been read are looked at. False: what comes is no SIP stream. */

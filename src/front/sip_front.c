@@ -21,6 +21,20 @@ static enum stir_err read_pem(struct stir_tls_pem *pem, const char *name, bool s
     return name[0] ? stir_secret_read(&pem->content, name, STIR_MAX_BUNDLE, secret, diag) : STIR_OK;
 }
 
+/* Each with its length, so that no two ways to cut the same bytes are alike. */
+static enum stir_err digest_files(unsigned char digest[STIR_TLS_DIGEST], const struct stir_tls_pem *const files[], size_t n)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool good = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+    for (size_t i = 0; good && i < n; i++) {
+        const struct stir_slice *s = &files[i]->content;
+        good = EVP_DigestUpdate(ctx, &s->n, sizeof(s->n)) == 1 && (s->n == 0 || EVP_DigestUpdate(ctx, s->p, s->n) == 1);
+    }
+    good = good && EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    return good ? STIR_OK : STIR_ECRYPTO;
+}
+
 static enum stir_err open_tls(struct stir_sip_section *section, const struct stir_conf_sip *conf, struct stir_diag *diag)
 {
     struct stir_tls_pem cert = {.name = ""}, key = {.name = ""}, clients = {.name = ""};
@@ -31,6 +45,8 @@ static enum stir_err open_tls(struct stir_sip_section *section, const struct sti
         err = read_pem(&clients, conf->tls_client_ca, false, diag);
     if (err == STIR_OK)
         err = stir_tls_server_new(&section->tls, &cert, &key, conf->tls_client_ca[0] ? &clients : NULL, diag);
+    if (err == STIR_OK)
+        err = digest_files(section->tls_files, (const struct stir_tls_pem *const[]){&cert, &key, &clients}, 3);
     stir_file_free(&cert.content);
     stir_file_free(&key.content);
     stir_file_free(&clients.content);
@@ -50,6 +66,8 @@ static enum stir_err init_section(struct stir_sip_section *section, const struct
     atomic_init(&section->connections, 0);
     if (!section->contact)
         return STIR_ENOMEM;
+    if (conf->max_per_address > 0)
+        TRY(stir_seats_new(&section->seats, section->max_connections, (size_t)conf->max_per_address));
     return conf->tls_cert[0] ? open_tls(section, conf, diag) : STIR_OK;
 }
 
@@ -193,6 +211,7 @@ void stir_sip_front_free(struct stir_sip_front *front)
             close(front->sockets[i].fd);
     for (size_t i = 0; i < front->n_sections; i++) {
         SSL_CTX_free(front->sections[i].tls);
+        stir_seats_free(front->sections[i].seats);
         free(front->sections[i].contact);
     }
     free(front->sections);
@@ -327,7 +346,13 @@ static const struct stir_sip_socket *same_socket(const struct stir_sip_front *fr
     return NULL;
 }
 
-/* Connections go over to the desk after this one; those whose listener is gone end when they are answered. */
+/* Who proved to be somebody to a CA that is not asked any more, or was shown a key that is not used any more, has to begin anew. */
+static bool is_same_tls(const struct stir_sip_conn *conn, const struct stir_sip_socket *socket)
+{
+    return !conn->ssl || memcmp(conn->socket->section->tls_files, socket->section->tls_files, STIR_TLS_DIGEST) == 0;
+}
+
+/* Connections go over to the desk after this one; those whose listener is gone, or has other keys, end when they are answered. */
 static void hand_over(struct stir_sip_desk *desk)
 {
     struct stir_sip_front *front = desk->front->after;
@@ -336,7 +361,7 @@ static void hand_over(struct stir_sip_desk *desk)
     while (conn) {
         struct stir_sip_conn *next = conn->next;
         const struct stir_sip_socket *socket = after ? same_socket(front, conn->socket) : NULL;
-        if (socket)
+        if (socket && is_same_tls(conn, socket))
             stir_sip_conn_move(conn, after, socket);
         else
             stir_sip_conn_end(conn);

@@ -2,14 +2,10 @@
 #ifndef STIR_IO_HTTP_PORT_H
 #define STIR_IO_HTTP_PORT_H
 
-#include "core/siphash.h"
-
 #include "io/http.h"
+#include "io/seats.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
-
-struct stir_http_seat; /* connections of one address */
 
 struct stir_http_port {
     int fd;
@@ -17,10 +13,7 @@ struct stir_http_port {
     char *cert, *key, *client_ca; /* NULL: plain, or not asked */
     atomic_size_t open;
     atomic_uint_fast64_t refused;
-    pthread_mutex_t lock; /* over the seats */
-    struct stir_http_seat *seats;
-    size_t n_seats; /* a power of two, at least twice the connections there can be */
-    struct stir_siphash hash;
+    struct stir_seats *seats; /* NULL: any number from one address */
 };
 
 /* One connection more from `peer`: false when a limit is reached. */

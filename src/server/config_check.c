@@ -226,6 +226,8 @@ static void check_sip(struct stir_config_reading *r, const struct stir_config_pl
     check_tls(r, place, sip->tls_cert, sip->tls_key, sip->tls_client_ca, tls);
     if (sip->tls_cert[0] && n && !tls)
         fault(r, place, "tls-cert", "no tls: is among listen, so that nothing here speaks TLS");
+    if (sip->max_per_address > sip->max_connections && stir_config_given(place, "max-per-address"))
+        fault(r, place, "max-per-address", "is more than max-connections");
     if (sip->role && !(r->conf->server.roles & sip->role))
         fault(r, place, "role", "is %s, which is not among the roles of [server]", sip->role == STIR_ROLE_AS ? "as" : "vs");
 }

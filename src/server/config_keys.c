@@ -135,7 +135,7 @@ static const struct stir_config_key server[] = {
     NUMBER("max-waiting", stir_conf_server, max_waiting, "10000", 1, 1000000,
            "calls that wait for the network at once; more are answered at once, as without a usable certificate", "10000"),
     SPAN_MS("max-queue", stir_conf_server, max_queue_ms, "500ms", 10, 10 * SECOND,
-            "a request that waited longer in the socket gets 503 with Retry-After, unless it is an emergency call", "500ms"),
+            "an INVITE that waited longer before it was looked at gets 503 with Retry-After, unless it is an emergency call", "500ms"),
 };
 
 static const struct stir_config_key sip[] = {
@@ -153,6 +153,7 @@ static const struct stir_config_key sip[] = {
     NUMBER("max-answers", stir_conf_sip, max_answers, "100000", 100, 10000000, "answers remembered for retransmissions, 32 s each, all workers together",
            "100000"),
     NUMBER("max-connections", stir_conf_sip, max_connections, "1000", 1, 100000, "TCP and TLS connections at once", "1000"),
+    NUMBER("max-per-address", stir_conf_sip, max_per_address, "50", 1, 100000, "of these from one address; an IPv6 /64 counts as one", "50"),
     SPAN_MS("idle", stir_conf_sip, idle_ms, "2m", SECOND, DAY *SECOND, "a connection without a request is closed after this", "2m"),
     TLS_KEYS(stir_conf_sip),
 };
@@ -173,7 +174,7 @@ static const struct stir_config_key http[] = {
            "members of verification answers: lower (reasoncode), or camel (reasonCode)", "camel"),
     SIZE("max-body", stir_conf_http, max_body, "256K", KIB, 64 * MIB, "longest body of a request", "256K"),
     NUMBER("max-connections", stir_conf_http, max_connections, "1000", 1, 100000, "connections at once", "1000"),
-    NUMBER("max-per-address", stir_conf_http, max_per_address, "200", 1, 100000, "connections at once from one address", "200"),
+    NUMBER("max-per-address", stir_conf_http, max_per_address, "200", 1, 100000, "connections at once from one address; an IPv6 /64 counts as one", "200"),
     SPAN_MS("request-within", stir_conf_http, request_ms, "5s", 100, 300 * SECOND, "a whole request has to come, and its answer be taken, within this", "5s"),
     SPAN_MS("idle", stir_conf_http, idle_ms, "30s", SECOND, DAY *SECOND, "a connection without a request is closed after this", "30s"),
     SPAN_MS("answer-within", stir_conf_http, answer_within_ms, "400ms", 50, 10 * SECOND,

@@ -28,7 +28,7 @@ struct stir_conf_server {
     int64_t stop_wait_ms;     /* a stop waits so long for what was accepted */
     int64_t max_waiting;      /* calls that wait for the network at once, all workers together; beyond: answered at once as the policy has it for no usable
                                  certificate */
-    int64_t max_queue_ms;     /* overload: a request that waited longer in the socket than this gets 503 with Retry-After, unless it is an emergency call */
+    int64_t max_queue_ms;     /* overload: an INVITE that waited longer before it was looked at gets 503 with Retry-After, unless it is an emergency call */
 };
 
 /* What a front's listener does with an INVITE. */
@@ -54,6 +54,7 @@ struct stir_conf_sip {
     int64_t answer_within_ms;                       /* a call that waits for the network is answered after this, as the policy has it */
     int64_t max_answers;                            /* answers remembered for retransmissions, all workers together */
     int64_t max_connections;                        /* TCP and TLS together */
+    int64_t max_per_address;                        /* of these; 0: not asked */
     int64_t idle_ms;                                /* a connection without a request is closed after this */
     const char *tls_cert, *tls_key, *tls_client_ca; /* client CA given: clients must have a certificate of it */
 };
@@ -84,8 +85,8 @@ struct stir_conf_http {
     bool open;                    /* open = yes: requests without a token or client certificate are served; never the default for signing */
     const char *root;             /* before the ATIS paths, default "/stir/v1" */
     enum stir_conf_dialect dialect;
-    bool camel_case;              /* reason-spelling = camel: reasonCode; default lower: reasoncode, as ATIS peers write */
-    int64_t max_body;             /* bytes */
+    bool camel_case;  /* reason-spelling = camel: reasonCode; default lower: reasoncode, as ATIS peers write */
+    int64_t max_body; /* bytes */
     int64_t max_connections, max_per_address;
     int64_t request_ms;       /* a whole request must be there within this, and an answer be taken */
     int64_t idle_ms;          /* a connection without a request is closed after this */
