@@ -118,7 +118,6 @@ tap.rule("evidence is whole after a kill: at most the last line of the file that
 # ---------------------------------------------------------------- memory
 if RACES:
     tap.done()
-    sys.exit()
 daemon = bed.Daemon(PLAIN, "memory", conf(answers=FIRST // 2), http_at)  # answers are kept for who asks again, 2 KiB set aside for each, half of it used: full after FIRST
 common = ["--window", 64, "--calls", min(FIRST, 20_000)]
 result = load("as", at, *common, "--rounds", FIRST // min(FIRST, 20_000))
