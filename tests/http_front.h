@@ -45,6 +45,9 @@ static struct fixture {
     int http_code;
     enum stir_record_way way;
     char request_id[64];
+    char recorded_orig[64], why[128];
+    bool unanswered;
+    enum stir_err begins; /* what stir_vs_begin() answers */
     bool left;
 } f;
 
@@ -116,6 +119,8 @@ enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *cal
     keep(f.from, sizeof(f.from), call->call->from);
     keep(f.to, sizeof(f.to), call->call->to);
     keep(f.date, sizeof(f.date), call->call->date);
+    if (f.begins != STIR_OK)
+        return f.begins;
     if (f.hold)
         f.waiting[f.n_waiting++] = call;
     else
@@ -137,6 +142,9 @@ void stir_records_put(struct stir_records *records, const struct stir_record *re
     f.http_code = record->http_code;
     f.way = record->way;
     keep(f.request_id, sizeof(f.request_id), record->request_id);
+    keep(f.recorded_orig, sizeof(f.recorded_orig), record->orig);
+    snprintf(f.why, sizeof(f.why), "%s", record->why ? record->why : "");
+    f.unanswered = record->unanswered;
     assert_true(record->took_us >= 0);
 }
 

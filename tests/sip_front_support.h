@@ -31,7 +31,7 @@ struct stand_in {
     struct stir_slice fresh; /* Identity that is added */
     const char *date;
     size_t signed_calls, verified_calls, cancelled, records;
-    char record_call_id[128];
+    char record_call_id[128], record_orig[32], record_why[100];
     struct stir_record record; /* the last; its slices are gone */
     bool vs_waits;
     enum stir_err vs_begins;
@@ -48,6 +48,7 @@ struct fixture {
     struct stir_shared shared;
     struct stir_conf conf;
     struct stir_conf_sip sections[2];
+    struct stir_conf_actions actions;
     struct stir_conf_trunk trunk;
     struct stir_live live;
     struct stir_worker worker;
@@ -186,6 +187,8 @@ void __wrap_stir_records_put(struct stir_records *records, const struct stir_rec
     (void)records;
     in.records++;
     in.record = *record;
+    snprintf(in.record_orig, sizeof(in.record_orig), "%.*s", (int)record->orig.n, record->orig.p ? record->orig.p : "");
+    snprintf(in.record_why, sizeof(in.record_why), "%s", record->why ? record->why : "");
     snprintf(in.record_call_id, sizeof(in.record_call_id), "%.*s", (int)record->call_id.n, record->call_id.p);
 }
 
@@ -222,6 +225,12 @@ static void support_conf(unsigned role)
                                            .tls_client_ca = ""};
     f.conf.sip = f.sections;
     f.conf.n_sip = 1;
+    f.actions.name = "default";
+    f.conf.actions = &f.actions;
+    f.conf.n_actions = 1;
+    assert_err(stir_policy_preset(&f.conf.verify.policy, S("shaken")), STIR_OK);
+    memcpy(f.conf.hash, "0123456789abcdef", 17);
+    f.trunk = (struct stir_conf_trunk){.name = "trunk", .actions = "", .tenant = "", .customer = ""};
     assert_err(stir_loop_new(&f.loop), STIR_OK);
     assert_err(stir_metrics_new(&f.shared.metrics), STIR_OK);
     atomic_init(&f.live.owners, 1);

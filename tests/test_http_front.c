@@ -293,8 +293,55 @@ static void leaving_waits_for_calls_and_the_end_cancels_them(void **state)
     say_passed(f.waiting[0]);
     turn(20);
     assert_false(f.left);
+    assert_int_equal(f.records, 1);
+    assert_false(f.unanswered);
     end();
     assert_int_equal(f.cancelled, 1);
+    assert_int_equal(f.records, 2); /* a call that was cut off has its record */
+    assert_true(f.unanswered);
+    assert_string_equal(f.why, "the daemon ended before the call was answered");
+    assert_string_equal(f.recorded_orig, "12155551212");
+    assert_int_equal(f.http_code, 0);
+}
+
+static void a_call_that_cannot_begin_has_its_record(void **state)
+{
+    (void)state;
+    begin("serve = verification native\nopen = yes");
+    open_front();
+    f.begins = STIR_EARG;
+    assert_int_equal(ask("POST", "/stir/v1/verification", JSON_TYPE, VERIFY_BODY), 500);
+    assert_int_equal(f.records, 1);
+    assert_true(f.unanswered);
+    assert_string_equal(f.why, "this server verifies nothing: it has no trust");
+    assert_string_equal(f.recorded_orig, "12155551212");
+    assert_int_equal(f.http_code, 500);
+    assert_int_equal(ask("POST", "/v1/verify/batch", JSON_TYPE, "[{\"identity\":\"a\",\"from\":\"1\"}, {\"identity\":7},{\"identity\":\"c\",\"from\":\"3\"}]"),
+                     200);
+    assert_int_equal(f.records, 3); /* the one in the middle is no call */
+    end();
+}
+
+/* Its verdict comes all the same, and what it said is kept. */
+static void a_client_that_left_has_its_record(void **state)
+{
+    (void)state;
+    begin("serve = verification\nopen = yes");
+    open_front();
+    f.hold = true;
+    dial(1);
+    say(1, "POST /stir/v1/verification HTTP/1.1\r\nHost: h\r\n" JSON_TYPE "Content-Length: 127\r\n\r\n" VERIFY_BODY);
+    turn(20);
+    assert_int_equal(f.n_waiting, 1);
+    hang_up(1);
+    turn(20);
+    assert_int_equal(f.records, 0);
+    say_passed(f.waiting[0]);
+    turn(20);
+    assert_int_equal(f.records, 1);
+    assert_int_equal(f.cancelled, 0);
+    assert_int_equal(atomic_load(&f.live.owners), 1);
+    end();
 }
 
 int main(void)
@@ -310,6 +357,8 @@ int main(void)
         cmocka_unit_test(a_call_that_waits_is_answered_when_its_verdict_comes),
         cmocka_unit_test(a_batch_is_answered_in_order_when_its_last_call_is),
         cmocka_unit_test(leaving_waits_for_calls_and_the_end_cancels_them),
+        cmocka_unit_test(a_call_that_cannot_begin_has_its_record),
+        cmocka_unit_test(a_client_that_left_has_its_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

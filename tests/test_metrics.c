@@ -78,6 +78,23 @@ static void a_signed_call_is_counted_by_attestation_and_result(void **state)
     free(text);
 }
 
+static void a_call_without_an_answer_is_counted_by_itself(void **state)
+{
+    struct stir_record verify = record_of_verify(STIR_R_NONE), sign = record_of_sign();
+    (void)state;
+    verify.unanswered = sign.unanswered = true;
+    verify.verdict = NULL;
+    sign.sip_code = 503;
+    stir_metrics_call(metrics, &verify);
+    stir_metrics_call(metrics, &sign);
+    char *text = page();
+    assert_line(text, "stir_calls_unanswered_total 2");
+    assert_line(text, "stir_answers_total{way=\"sip-udp\",code=\"503\"} 1");
+    assert_int_equal(lines_with(text, "stir_verify_total{"), 0);
+    assert_int_equal(lines_with(text, "stir_sign_total{"), 0);
+    free(text);
+}
+
 static void a_verified_call_is_counted_by_verstat_and_reason(void **state)
 {
     struct stir_record good = record_of_verify(STIR_R_NONE), bad = record_of_verify(STIR_R_NONE), none = record_of_verify(STIR_R_NONE);
@@ -269,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_signed_call_is_counted_by_attestation_and_result, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_call_without_an_answer_is_counted_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_verified_call_is_counted_by_verstat_and_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_reason_of_the_catalogue_has_its_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(trunks_beyond_the_bound_share_one_label, set_up, tear_down),

@@ -325,6 +325,27 @@ static void evidence_of_a_verified_call_has_every_check(void **state)
     json_decref(object);
 }
 
+static void a_call_without_an_answer_says_why_and_no_action(void **state)
+{
+    struct stir_record record = record_of_verify(STIR_R_NONE);
+    (void)state;
+    record.verdict = NULL;
+    record.unanswered = true;
+    record.why = "cancelled by the caller's side while it waited";
+    json_t *object = evidence_of(&record, false);
+    assert_true(json_is_true(json_object_get(object, "unanswered")));
+    assert_member(object, "why", record.why);
+    assert_null(json_object_get(object, "action"));
+    assert_null(json_object_get(object, "verstat"));
+    json_decref(object);
+    assert_int_equal(stir_record_level(&record), STIR_LOG_NOTICE);
+    record.unanswered = false;
+    object = evidence_of(&record, false);
+    assert_null(json_object_get(object, "unanswered"));
+    assert_non_null(json_object_get(object, "action"));
+    json_decref(object);
+}
+
 static void evidence_in_short_is_bounded_and_holds_hashes(void **state)
 {
     static char big[200000];
@@ -379,6 +400,7 @@ int main(void)
         cmocka_unit_test(the_longest_values_fit_into_a_line),
         cmocka_unit_test(evidence_of_a_signed_call_has_the_numbers_in_full_and_the_ground),
         cmocka_unit_test(evidence_of_an_unsigned_call_says_why),
+        cmocka_unit_test(a_call_without_an_answer_says_why_and_no_action),
         cmocka_unit_test(evidence_of_a_verified_call_has_every_check),
         cmocka_unit_test(evidence_in_short_is_bounded_and_holds_hashes),
         cmocka_unit_test(what_is_no_call_is_a_line_too),

@@ -37,6 +37,19 @@ static uint64_t metric(const char *name)
     return value;
 }
 
+/* The last record is of call 1, which no service has answered. */
+static void assert_unanswered(enum stir_record_kind kind, int code, const char *why)
+{
+    assert_true(in.record.unanswered);
+    assert_int_equal(in.record.kind, kind);
+    assert_int_equal(in.record.way, STIR_WAY_SIP_UDP);
+    assert_int_equal(in.record.sip_code, code);
+    assert_string_equal(in.record_call_id, "call-1@example.com");
+    assert_string_equal(in.record_orig, "12155551212");
+    if (!strstr(in.record_why, why))
+        fail_msg("%s", in.record_why);
+}
+
 static void an_invite_is_redirected_with_its_identity(void **state)
 {
     int fd = client(SOCK_DGRAM, 0);
@@ -164,6 +177,18 @@ static void options_say_whether_the_role_is_ready(void **state)
     assert_true(hear(fd));
     assert_int_equal(code(), 503);
     assert_has("\r\nRetry-After: ");
+    in.usable = true;
+    atomic_store(&f.shared.unready, STIR_ROLE_VS); /* another role's */
+    give(fd, request("OPTIONS", 3, ""));
+    assert_true(hear(fd));
+    assert_int_equal(code(), 200);
+    atomic_store(&f.shared.unready, STIR_ROLE_AS);
+    give(fd, request("OPTIONS", 4, ""));
+    assert_true(hear(fd));
+    assert_int_equal(code(), 503);
+    give(fd, request("INVITE", 5, "")); /* calls are served as well as can be */
+    assert_true(hear(fd));
+    assert_int_equal(code(), 302);
     close(fd);
 }
 
@@ -203,6 +228,12 @@ static void a_verified_call_goes_on_with_what_the_service_says(void **state)
     assert_true(hear(fd));
     assert_int_equal(code(), 302);
     assert_has_not("X-Act");
+    assert_int_equal(in.records, 3);
+    assert_string_equal(in.record_call_id, "call-3@example.com");
+    assert_string_equal(in.record_orig, "12155551212");
+    assert_string_equal(in.record_why, "no verdict could be made: out of memory, or a fault of OpenSSL");
+    assert_int_equal(in.record.sip_code, 302);
+    assert_false(in.record.unanswered);
     close(fd);
 }
 
@@ -276,6 +307,8 @@ static void a_cancel_ends_a_call_that_waits(void **state)
     }
     assert_true((codes[0] == 200 && codes[1] == 487) || (codes[0] == 487 && codes[1] == 200));
     assert_int_equal(in.cancelled, 1);
+    assert_int_equal(in.records, 1);
+    assert_unanswered(STIR_RECORD_VERIFY, 487, "cancelled");
     give(fd, request("INVITE", 1, ""));
     assert_true(hear(fd));
     assert_int_equal(code(), 487);
@@ -315,6 +348,9 @@ static void what_waited_too_long_is_told_503_but_for_emergencies(void **state)
     assert_int_equal(code(), 503);
     assert_has("\r\nRetry-After: ");
     assert_int_equal(in.signed_calls, 0);
+    assert_int_equal(in.records, 1);
+    assert_unanswered(STIR_RECORD_SIGN, 503, "overload");
+    assert_int_equal(in.record.result, STIR_SIGN_REFUSED);
     assert_int_equal(metric("stir_sip_overload_total"), 1);
     give(fd, request("INVITE", 1, "")); /* asked again in time: served */
     assert_true(hear(fd));
@@ -324,6 +360,40 @@ static void what_waited_too_long_is_told_503_but_for_emergencies(void **state)
     poll(NULL, 0, 60);
     assert_true(hear(fd));
     assert_int_equal(code(), 302);
+    close(fd);
+}
+
+/* Whoever floods us would choose how much evidence there is. */
+static void an_overload_of_strangers_is_counted_and_makes_no_record(void **state)
+{
+    (void)state;
+    support_conf(STIR_ROLE_AS);
+    f.sections[0].any_source = true;
+    f.conf.server.max_queue_ms = 20;
+    support_open();
+    in.known = false;
+    int fd = client(SOCK_DGRAM, 0);
+    give(fd, request("INVITE", 1, ""));
+    poll(NULL, 0, 60);
+    assert_true(hear(fd));
+    assert_int_equal(code(), 503);
+    assert_int_equal(metric("stir_sip_overload_total"), 1);
+    assert_int_equal(in.records, 0);
+    close(fd);
+}
+
+static void a_call_cut_off_by_the_end_has_its_record(void **state)
+{
+    int fd = client(SOCK_DGRAM, 0);
+    (void)state;
+    in.vs_waits = true;
+    give(fd, request("INVITE", 1, ""));
+    turn(5);
+    assert_int_equal(in.n_waiting, 1);
+    support_close();
+    assert_int_equal(in.cancelled, 1);
+    assert_int_equal(in.records, 1);
+    assert_unanswered(STIR_RECORD_VERIFY, 0, "the daemon ended");
     close(fd);
 }
 
@@ -446,6 +516,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cancel_ends_a_call_that_waits, open_vs, close_down),
         cmocka_unit_test_setup_teardown(what_is_no_sip_is_dropped_and_counted, open_as, close_down),
         cmocka_unit_test_setup_teardown(what_waited_too_long_is_told_503_but_for_emergencies, open_as, close_down),
+        cmocka_unit_test_setup_teardown(an_overload_of_strangers_is_counted_and_makes_no_record, NULL, close_down),
+        cmocka_unit_test_setup_teardown(a_call_cut_off_by_the_end_has_its_record, open_vs, NULL),
         cmocka_unit_test(answers_are_written_as_the_section_wants),
         cmocka_unit_test_setup_teardown(growth_beyond_1300_bytes_is_told, open_as, close_down),
         cmocka_unit_test_setup_teardown(an_answer_without_room_is_a_bare_redirection, open_as, close_down),

@@ -275,15 +275,16 @@ void stir_http_call_gone(void *arg, struct stir_http_request *request)
     (void)arg;
     struct stir_http_call *call = request->user;
     request->user = NULL;
-    if (call)
-        give_back(call);
+    if (!call)
+        return;
+    stir_http_verify_end(call, "the client left before it was answered");
+    give_back(call);
 }
 
 void stir_http_call_cancel(void *arg, struct stir_http_request *request)
 {
     (void)arg;
     struct stir_http_call *call = request->user;
-    for (size_t i = 0; call && i < call->n_items; i++)
-        if (call->items[i].open)
-            stir_vs_cancel(call->desk->worker, &call->items[i].vs);
+    if (call)
+        stir_http_verify_end(call, "the daemon ended before the call was answered");
 }

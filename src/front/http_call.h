@@ -112,6 +112,9 @@ void stir_http_verify_batch(struct stir_http_call *call);
 void stir_http_serve_chain(struct stir_http_call *call);
 void stir_http_serve_operations(struct stir_http_call *call);
 
+/* End verifications that are under way, with a record each; done() is not called. `why` is constant. */
+void stir_http_verify_end(struct stir_http_call *call, const char *why);
+
 /* The body is a SIP message by its type. */
 bool stir_http_is_sip(const struct stir_http_call *call);
 /* Of the Ms paths, as the listener has it; STIR_API_OWN: told by the members. */

@@ -2,6 +2,7 @@
 #include "front/http_call.h"
 
 #include "service/records.h"
+#include "service/unanswered.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,15 +11,34 @@ static const char JSON[] = "application/json";
 
 static void finish(struct stir_http_call *call);
 
-static void put_record(struct stir_http_item *item, const struct stir_vs_answer *answer)
+static void put_record(struct stir_http_item *item, struct stir_record record)
 {
     struct stir_http_call *call = item->call;
-    struct stir_record record = answer->record;
     record.way = stir_http_way(call);
     record.took_us = stir_http_now_us() - call->began_us;
     record.http_code = item->status;
     record.request_id = call->request_id[0] ? stir_slice_str(call->request_id) : (struct stir_slice){0};
     stir_records_put(call->desk->worker->shared->records, &record);
+}
+
+static void put_unanswered(struct stir_http_item *item, const char *why)
+{
+    const struct stir_http_call *call = item->call;
+    struct stir_unanswered kept;
+    stir_unanswered_write(&kept, STIR_RECORD_VERIFY, call->live->conf, &call->source, &item->verify.call, call->unix_ms, why);
+    put_record(item, kept.record);
+}
+
+void stir_http_verify_end(struct stir_http_call *call, const char *why)
+{
+    for (size_t i = 0; i < call->n_items; i++) {
+        struct stir_http_item *item = &call->items[i];
+        if (!item->open)
+            continue;
+        stir_vs_cancel(call->desk->worker, &item->vs);
+        item->open = false;
+        put_unanswered(item, why);
+    }
 }
 
 /* secsipidx's answers say nothing but yes and no; why stands beside them. */
@@ -56,7 +76,7 @@ static void item_done(struct stir_vs_call *vs, const struct stir_vs_answer *answ
     struct stir_http_call *call = item->call;
     item->open = false;
     item->status = write_item(item, answer);
-    put_record(item, answer);
+    put_record(item, answer->record);
     call->n_open--;
     if (!call->starting && call->n_open == 0)
         finish(call);
@@ -91,6 +111,7 @@ static void begin_item(struct stir_http_item *item)
     item->open = false;
     stir_api_fail(&call->fault, STIR_API_INTERNAL, "", "%s", err == STIR_EARG ? "this server verifies nothing: it has no trust" : stir_err_text(err));
     item->status = stir_api_fault_status(STIR_API_INTERNAL);
+    put_unanswered(item, call->fault.why);
 }
 
 static bool read_one(struct stir_http_call *call)

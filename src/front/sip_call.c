@@ -178,6 +178,7 @@ void stir_sip_call_finish(struct stir_sip_call *call)
 void stir_sip_call_abandon(struct stir_sip_call *call)
 {
     stir_vs_cancel(call->desk->worker, &call->vs);
+    stir_sip_unanswered(call, "the daemon ended before the call was answered", 0);
     stir_sip_memory_forget(call->desk->front->memory, call->key);
     end_waiting(call);
 }
@@ -187,6 +188,7 @@ void stir_sip_call_cancel(struct stir_sip_call *call)
 {
     stir_vs_cancel(call->desk->worker, &call->vs);
     answer(call, 487, "Request Terminated", "");
+    stir_sip_unanswered(call, "cancelled by the caller's side while it waited", 487);
     stir_sip_call_finish(call);
 }
 
@@ -234,6 +236,8 @@ static bool invite(struct stir_sip_call *call)
         stir_metrics_add(desk->front->shared->metrics, STIR_METRIC_SIP_OVERLOAD, 1);
         stir_sip_memory_forget(memory, call->key);
         answer(call, 503, "Service Unavailable", "Retry-After: 1\r\n");
+        if (call->source.trunk) /* strangers in flood would make the evidence grow; the metric counts them */
+            stir_sip_unanswered(call, "overload: it waited too long to be looked at", 503);
         return false;
     }
     call->claimed = true;
@@ -278,7 +282,7 @@ static bool look(struct stir_sip_call *call)
         gate.known = call->source.trunk || socket->section->any_source;
         if (gate.known && call->flow.conn)
             call->flow.conn->known = true;
-        gate.ready = stir_slice_is(call->request.method, "OPTIONS") && stir_sip_is_ready(socket->section, call->live, call->flow.unix_ms);
+        gate.ready = stir_slice_is(call->request.method, "OPTIONS") && stir_sip_is_ready(call);
     }
     stir_sip_gate(&verdict, &call->request, &gate);
     switch (verdict.step) {

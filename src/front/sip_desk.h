@@ -196,7 +196,9 @@ void stir_sip_call_unhook(struct stir_sip_call *call);
 
 /* sip_serve.c: an INVITE to its service. True: it waits, and stir_sip_call_finish() follows. */
 bool stir_sip_serve(struct stir_sip_call *call);
-bool stir_sip_is_ready(const struct stir_sip_section *section, const struct stir_live *live, int64_t unix_ms);
+bool stir_sip_is_ready(const struct stir_sip_call *call);
+/* The record of one that ends without its service; `code`: what it was answered, 0: nothing. */
+void stir_sip_unanswered(struct stir_sip_call *call, const char *why, int code);
 
 /* sip_cancel.c: end the call of this key, whichever worker has it. What it was before. */
 enum stir_sip_seen stir_sip_cancel(struct stir_sip_desk *desk, struct stir_sip_key key);

@@ -3,6 +3,7 @@
 
 #include "service/metrics.h"
 #include "service/records.h"
+#include "service/unanswered.h"
 #include "service/vs_answer.h"
 
 enum {
@@ -26,6 +27,19 @@ static void put_record(struct stir_sip_call *call, struct stir_record *record, i
     record->sip_code = code;
     record->took_us = stir_sip_clock_us() - call->flow.begun_us;
     stir_records_put(call->desk->front->shared->records, record);
+}
+
+static void write_unanswered(struct stir_unanswered *out, const struct stir_sip_call *call, const char *why)
+{
+    enum stir_record_kind kind = call->flow.socket->section->role == STIR_ROLE_VS ? STIR_RECORD_VERIFY : STIR_RECORD_SIGN;
+    stir_unanswered_write(out, kind, call->live->conf, &call->source, &call->request.sip.call, call->flow.unix_ms, why);
+}
+
+void stir_sip_unanswered(struct stir_sip_call *call, const char *why, int code)
+{
+    struct stir_unanswered kept;
+    write_unanswered(&kept, call, why);
+    put_record(call, &kept.record, code);
 }
 
 /* The answer, or, where that has no room, a bare redirection: a call goes on, whatever its size. */
@@ -154,11 +168,16 @@ static void verified(struct stir_vs_call *vs, const struct stir_vs_answer *answe
 }
 
 /* Nobody can judge it: it goes on as if nobody had been asked. */
-static void go_on(struct stir_sip_call *call)
+static void go_on(struct stir_sip_call *call, enum stir_err err)
 {
     struct stir_writer none = stir_writer_of(call->desk->lines, 0);
+    struct stir_unanswered kept;
     none.need = 1;
-    (void)answer_or_go_on(call, 302, "Moved Temporarily", &none);
+    int code = answer_or_go_on(call, 302, "Moved Temporarily", &none);
+    write_unanswered(&kept, call,
+                     err == STIR_EARG ? "no verdict could be made: there is no trust" : "no verdict could be made: out of memory, or a fault of OpenSSL");
+    kept.record.unanswered = false; /* that it goes on is an answer */
+    put_record(call, &kept.record, code);
 }
 
 static bool verify(struct stir_sip_call *call)
@@ -169,9 +188,10 @@ static bool verify(struct stir_sip_call *call)
     call->vs.unix_ms = call->flow.unix_ms;
     call->vs.within_ms = call->flow.socket->section->answer_within_ms;
     call->vs.done = verified;
-    if (stir_vs_begin(call->desk->worker, &call->vs) == STIR_OK)
+    enum stir_err err = stir_vs_begin(call->desk->worker, &call->vs);
+    if (err == STIR_OK)
         return !call->done;
-    go_on(call);
+    go_on(call, err);
     return false;
 }
 
@@ -185,12 +205,16 @@ bool stir_sip_serve(struct stir_sip_call *call)
     return false;
 }
 
-bool stir_sip_is_ready(const struct stir_sip_section *section, const struct stir_live *live, int64_t unix_ms)
+bool stir_sip_is_ready(const struct stir_sip_call *call)
 {
+    const struct stir_live *live = call->live;
+    const unsigned role = call->flow.socket->section->role;
     struct stir_as_signer_state state;
-    if (section->role == STIR_ROLE_VS)
+    if (atomic_load_explicit(&call->desk->front->shared->unready, memory_order_relaxed) & role)
+        return false;
+    if (role == STIR_ROLE_VS)
         return live->trust != NULL;
-    for (size_t i = 0; live->as && stir_as_signer_at(live->as, i, unix_ms / 1000, &state); i++)
+    for (size_t i = 0; live->as && stir_as_signer_at(live->as, i, call->flow.unix_ms / 1000, &state); i++)
         if (state.usable)
             return true;
     return false;

@@ -211,6 +211,7 @@ static void beat(struct stir_timer *timer)
     look_at_clock(run);
     if (run->beats++ % ENDS_EVERY_S == 0)
         stir_watch_ends(&run->server);
+    stir_watch_roles(&run->server);
     stir_metrics_set(run->server.shared.metrics, STIR_METRIC_WAITING, (int64_t)atomic_load(&run->server.shared.waiting));
     if (!stir_loop_after(run->server.loop, timer, watchdog && watchdog < 1000 ? watchdog : 1000))
         stir_records_say(run->server.shared.records, 0, "server", "out of memory for a timer");
@@ -251,6 +252,7 @@ static void stop(struct run *run, struct stir_fronts *fronts)
     struct stir_server *server = &run->server;
     server->stopping = true;
     if (server->n_hands && (server->fronts.sip || server->fronts.http)) {
+        stir_watch_roles(server); /* probes of those who are still connected are told at once */
         stir_desks_leave(server);
         if (!stir_desks_wait(server, server->live->conf->server.stop_wait_ms))
             stir_records_say(server->shared.records, 1, "stop", "some calls were not answered within [server] stop-wait");

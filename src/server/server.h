@@ -112,6 +112,8 @@ void stir_control_free(struct stir_control *control);
 /* watch.c: what /metrics and /readyz are told of certificates, trust and caches. */
 void stir_watch_metrics(void *arg, struct stir_metrics_text *text);
 bool stir_watch_ready(void *arg, char *buf, size_t cap);
+/* The same for each role, into `shared.unready`: what OPTIONS are answered by. */
+void stir_watch_roles(struct stir_server *server);
 /* Say which signing identities end soon; on the main thread, each hour. */
 void stir_watch_ends(struct stir_server *server);
 

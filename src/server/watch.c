@@ -1,11 +1,12 @@
 /* What people watch: certificates, trust, caches, readiness. Read from their owners when somebody asks, on that one's thread. */
 #include "server/server.h"
 
+#include <stir/trust_store.h>
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-enum { TRUST_STATES = 64 };
 
 static void one(struct stir_metrics_text *text, const char *name, const char *type, const char *help, double value)
 {
@@ -47,12 +48,28 @@ static void tell_numbers(struct stir_metrics_text *text, const struct stir_live 
     }
 }
 
+/* As many as there are, in memory of their own. The folder may be read anew between counting and copying: what has come meanwhile is there the next time.
+ * False: out of memory. */
+static bool trust_states(struct stir_trust_keeper *keeper, struct stir_trust_state **out, size_t *n)
+{
+    size_t room = keeper ? stir_trust_keeper_states(keeper, NULL, 0) : 0;
+    *n = 0;
+    *out = calloc(room + 1, sizeof(**out));
+    if (!*out)
+        return false;
+    if (room)
+        *n = stir_trust_keeper_states(keeper, *out, room);
+    *n = *n < room ? *n : room;
+    return true;
+}
+
 static void tell_trust(struct stir_metrics_text *text, struct stir_trust_keeper *keeper)
 {
-    struct stir_trust_state states[TRUST_STATES];
+    struct stir_trust_state *states;
     char labels[300];
-    size_t n = keeper ? stir_trust_keeper_states(keeper, states, TRUST_STATES) : 0;
-    n = n < TRUST_STATES ? n : TRUST_STATES;
+    size_t n;
+    if (!trust_states(keeper, &states, &n))
+        return;
     stir_metrics_family(text, "stir_trust_until_timestamp_seconds", "gauge", "end of each list of trusted CAs and each CRL; 0: none");
     for (size_t i = 0; i < n; i++) {
         snprintf(labels, sizeof(labels), "domain=\"%s\",file=\"%s\"", states[i].domain, states[i].file);
@@ -63,6 +80,7 @@ static void tell_trust(struct stir_metrics_text *text, struct stir_trust_keeper 
         snprintf(labels, sizeof(labels), "domain=\"%s\",file=\"%s\"", states[i].domain, states[i].file);
         stir_metrics_value(text, "stir_trust_life", labels, states[i].life);
     }
+    free(states);
 }
 
 static void tell_caches(struct stir_metrics_text *text, struct stir_shared *shared)
@@ -123,6 +141,7 @@ struct lines {
     char *buf;
     size_t cap, n;
     bool ready;
+    unsigned roles; /* STIR_ROLE_*: whose work it touches */
 };
 
 static void note(struct lines *out, const char *what, const char *name, const char *why)
@@ -133,9 +152,10 @@ static void note(struct lines *out, const char *what, const char *name, const ch
     out->n += n > 0 ? (size_t)n : 0;
 }
 
-static void missing(struct lines *out, const char *what, const char *name, const char *why)
+static void missing(struct lines *out, unsigned roles, const char *what, const char *name, const char *why)
 {
     out->ready = false;
+    out->roles |= roles;
     note(out, what, name, why);
 }
 
@@ -150,32 +170,54 @@ static void ask_signers(struct lines *out, const struct stir_live *live)
             note(out, "signer", signer.name, signer.why);
     }
     if (live->as && !any)
-        missing(out, "signers", "all", "none can sign");
+        missing(out, STIR_ROLE_AS, "signers", "all", "none can sign");
 }
 
 static void ask_trust(struct lines *out, struct stir_trust_keeper *keeper)
 {
-    struct stir_trust_state states[TRUST_STATES];
-    size_t n = keeper ? stir_trust_keeper_states(keeper, states, TRUST_STATES) : 0;
-    for (size_t i = 0; i < n && i < TRUST_STATES; i++)
-        if (states[i].life == 3)
-            missing(out, "trust", states[i].file, "is over and not used");
+    struct stir_trust_state *states;
+    size_t n;
+    if (!trust_states(keeper, &states, &n)) {
+        missing(out, STIR_ROLE_VS, "trust", "all", "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (states[i].life == STIR_TRUST_OVER)
+            missing(out, STIR_ROLE_VS, "trust", states[i].file, "is over and not used");
+    free(states);
+}
+
+/* Evidence that cannot be written is an alarm; what it does to signing was chosen ([evidence] when-full). */
+static void ask_evidence(struct lines *out, struct stir_records *records)
+{
+    char fault[200] = "";
+    unsigned touched = stir_records_may_sign(records) ? 0 : STIR_ROLE_AS;
+    stir_records_fault(records, fault, sizeof(fault));
+    if (fault[0] || touched)
+        missing(out, touched, "evidence", "", fault[0] ? fault : "its memory is nearly full, and nothing is signed without it");
+}
+
+static struct lines ask_all(struct stir_server *server, char *buf, size_t cap)
+{
+    struct lines out = {buf, cap, 0, true, 0};
+    struct stir_live *live = stir_server_live(server);
+    buf[0] = '\0';
+    ask_signers(&out, live);
+    ask_trust(&out, server->trust);
+    ask_evidence(&out, server->shared.records);
+    if (server->stopping)
+        missing(&out, STIR_ROLE_AS | STIR_ROLE_VS, "server", "", "is stopping");
+    stir_live_free(live);
+    return out;
 }
 
 bool stir_watch_ready(void *arg, char *buf, size_t cap)
 {
-    struct stir_server *server = arg;
-    struct lines out = {buf, cap, 0, true};
-    struct stir_live *live = stir_server_live(server);
-    char fault[200] = "";
-    buf[0] = '\0';
-    ask_signers(&out, live);
-    ask_trust(&out, server->trust);
-    stir_records_fault(server->shared.records, fault, sizeof(fault));
-    if (fault[0])
-        missing(&out, "evidence", "", fault);
-    if (server->stopping)
-        missing(&out, "server", "", "is stopping");
-    stir_live_free(live);
-    return out.ready;
+    return ask_all(arg, buf, cap).ready;
+}
+
+void stir_watch_roles(struct stir_server *server)
+{
+    char lines[1];
+    atomic_store(&server->shared.unready, ask_all(server, lines, sizeof(lines)).roles);
 }

@@ -272,7 +272,9 @@ void stir_metrics_call(struct stir_metrics *metrics, const struct stir_record *r
     struct party *trunk = source && source->trunk ? party_of(&metrics->trunks, source->trunk->name) : metrics->trunks.none;
     struct party *tenant = source && source->tenant ? party_of(&metrics->tenants, source->tenant->name) : metrics->tenants.none;
     const int code = record->sip_code ? record->sip_code : record->http_code;
-    if (record->kind == STIR_RECORD_VERIFY)
+    if (record->unanswered)
+        stir_metrics_add(metrics, STIR_METRIC_UNANSWERED, 1);
+    else if (record->kind == STIR_RECORD_VERIFY)
         count_verify(metrics, record, trunk, tenant);
     else
         count_sign(metrics, record, trunk, tenant);

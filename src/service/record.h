@@ -50,8 +50,9 @@ struct stir_record {
     bool emergency;                  /* never stopped */
     const unsigned char *chain_hash; /* SHA-256 of the certificates as received; NULL: none */
     /* the answer */
-    int sip_code;  /* 0: no SIP */
-    int http_code; /* 0: no HTTP */
+    bool unanswered; /* it ended without one of the service, as `why` says: there is no verdict and no action */
+    int sip_code;    /* 0: no SIP */
+    int http_code;   /* 0: no HTTP */
 };
 
 /* Words for log, evidence and metrics: "signed", "passed-on", "unsigned", "refused"; "pass", "stop", "alert"; "sip-udp", "https". Constant, never NULL. */

@@ -139,7 +139,7 @@ static void put_verify(const struct object *o, const struct stir_record *record)
         put_name(o, "verdict");
         put_verdict(o->w, v);
     }
-    put_text(o, "action", stir_act_text(record->act));
+    put_text(o, "action", record->unanswered ? NULL : stir_act_text(record->act));
     put_bool(o, "emergency", record->emergency);
     if (record->chain_hash) {
         put_name(o, "chain_sha256");
@@ -176,6 +176,8 @@ void stir_put_evidence(struct stir_writer *w, const struct stir_record *record, 
         put_verify(&o, record);
     put_identities(&o, record);
     put_text(&o, "why", record->why);
+    if (record->unanswered)
+        put_bool(&o, "unanswered", true);
     if (in_short)
         put_bool(&o, "in_short", true);
     if (record->sip_code)

@@ -117,6 +117,8 @@ static void end(const struct line *line)
 
 enum stir_log_level stir_record_level(const struct stir_record *record)
 {
+    if (record->unanswered)
+        return STIR_LOG_NOTICE;
     if (record->kind == STIR_RECORD_SIGN)
         return record->result == STIR_SIGNED || record->result == STIR_SIGN_PASSED_ON ? STIR_LOG_INFO : STIR_LOG_NOTICE;
     if (!record->verdict)
@@ -171,7 +173,7 @@ static void put_verify(const struct line *line, const struct stir_record *record
         if (v->deciding >= 0 && (size_t)v->deciding < v->n_tokens)
             put_token(line, &v->tokens[v->deciding]);
     }
-    put_text(line, "action", stir_act_text(record->act));
+    put_text(line, "action", record->unanswered ? NULL : stir_act_text(record->act));
     if (record->emergency)
         put_text(line, "emergency", "yes");
     put_sentence(line, "why", record->why);

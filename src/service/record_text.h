@@ -14,8 +14,8 @@ enum {
     STIR_EVIDENCE_HEAD = 512,       /* bytes of a value that a record in short holds */
 };
 
-/* One line with its end. Its level: info when all went well; notice when the call went on unsigned, was refused or failed; warning when no verdict could be
- * made. */
+/* One line with its end. Its level: info when all went well; notice when the call went on unsigned, was refused or failed, or ended unanswered; warning when no
+ * verdict could be made. */
 enum stir_log_level stir_record_level(const struct stir_record *record);
 void stir_put_log_call(struct stir_writer *w, const struct stir_record *record, bool json, const struct stir_mask *mask);
 /* The same of something that is no call. Numbers in `text` are masked too. */

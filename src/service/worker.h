@@ -67,6 +67,7 @@ struct stir_shared {
     struct stir_records *records;
     struct stir_metrics *metrics;
     atomic_size_t waiting; /* calls that wait for the network */
+    atomic_uint unready;   /* STIR_ROLE_*: those that /readyz has something against; the server sets it each second */
 };
 
 /* One worker thread. */

@@ -84,10 +84,10 @@ class Daemon:
             if word in text:
                 return True
 
-    def call(self, call_id, caller="12155551212"):
+    def call(self, call_id, caller="12155551212", method="INVITE"):
         """An INVITE and its answer, as bytes; retransmitted like a switch does."""
-        text = "\r\n".join([f"INVITE sip:+12155559876@127.0.0.1 SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK{call_id};rport", "Max-Forwards: 70", f"From: <sip:+{caller}@127.0.0.1;user=phone>;tag=1",
-                            "To: <sip:+12155559876@127.0.0.1;user=phone>", f"Call-ID: {call_id}", "CSeq: 1 INVITE", "Contact: <sip:a@127.0.0.1>", "Content-Length: 0", "", ""])
+        text = "\r\n".join([f"{method} sip:+12155559876@127.0.0.1 SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK{call_id};rport", "Max-Forwards: 70", f"From: <sip:+{caller}@127.0.0.1;user=phone>;tag=1",
+                            "To: <sip:+12155559876@127.0.0.1;user=phone>", f"Call-ID: {call_id}", f"CSeq: 1 {method}", "Contact: <sip:a@127.0.0.1>", "Content-Length: 0", "", ""])
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
             peer.settimeout(2)
             for _ in range(PATIENCE // 2):
@@ -97,6 +97,10 @@ class Daemon:
                 except TimeoutError:
                     pass
         return b""
+
+    def probe(self):
+        """The code that OPTIONS are answered."""
+        return self.call(f"probe-{time.monotonic_ns()}", method="OPTIONS")[8:11].decode()
 
     def get(self, path):
         try:
@@ -210,6 +214,7 @@ def full_disk():
     """A limit on the size of files stands for a disk that is full: it has no room for a reserve, either. Room is made as an operator would: the file is moved away."""
     (work / "evidence/evidence.spill").unlink()
     daemon = Daemon(limit=(work / "evidence/evidence.jsonl").stat().st_size + 150000)
+    fact("while evidence is kept, probes are told that it can sign", daemon.probe() == "200")
     answer = b""
     for i in range(400):
         answer = daemon.call(f"full-{i}")
@@ -219,9 +224,11 @@ def full_disk():
     fact("the figures say so", wait_for(lambda: "\nstir_evidence_fault 1\n" in daemon.get("/metrics")[1]))
     status, text = daemon.get("/readyz")
     fact("/readyz says so", status == 503 and "evidence" in text, (status, text))
+    fact("and so are probes by OPTIONS", wait_for(lambda: daemon.probe() == "503"), daemon.probe())
     fact("the log says so", wait_for(lambda: any('"event":"evidence"' in line and '"level":"error"' in line for line in lines(work / "log/log"))) or "evidence" in daemon.said(), daemon.said())
     (work / "evidence/evidence.jsonl").rename(work / "evidence/moved.jsonl")
     fact("with room again it is ready again", wait_for(lambda: daemon.get("/readyz")[0] == 200), daemon.get("/readyz"))
+    fact("and for probes", wait_for(lambda: daemon.probe() == "200"), daemon.probe())
     fact("and calls are signed again", b"\r\nIdentity: " in daemon.call("room"))
     status = daemon.end()
     fact("nothing was lost", "records of evidence are lost" not in daemon.said() + "".join(lines(work / "log/log")))
