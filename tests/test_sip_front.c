@@ -342,9 +342,14 @@ static void what_waited_too_long_is_told_503_but_for_emergencies(void **state)
     int fd = client(SOCK_DGRAM, 0);
     (void)state;
     f.conf.server.max_queue_ms = 20;
-    give(fd, request("INVITE", 1, ""));
-    poll(NULL, 0, 60);
-    assert_true(hear(fd));
+    /* The kernel begins to stamp datagrams a moment after the first socket has asked for it: until then they seem not to have waited. */
+    unsigned number = 100;
+    do {
+        in.signed_calls = 0;
+        give(fd, request("INVITE", ++number, ""));
+        poll(NULL, 0, 60);
+        assert_true(hear(fd));
+    } while (code() != 503 && number < 150);
     assert_int_equal(code(), 503);
     assert_has("\r\nRetry-After: ");
     assert_int_equal(in.signed_calls, 0);
@@ -352,7 +357,7 @@ static void what_waited_too_long_is_told_503_but_for_emergencies(void **state)
     assert_unanswered(STIR_RECORD_SIGN, 503, "overload");
     assert_int_equal(in.record.result, STIR_SIGN_REFUSED);
     assert_int_equal(metric("stir_sip_overload_total"), 1);
-    give(fd, request("INVITE", 1, "")); /* asked again in time: served */
+    give(fd, request("INVITE", number, "")); /* asked again in time: served */
     assert_true(hear(fd));
     assert_int_equal(code(), 302);
     in.emergency = true;
