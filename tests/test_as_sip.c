@@ -32,15 +32,20 @@ static void an_identity_that_came_goes_on_byte_for_byte_and_gets_no_second_besid
 
 static void a_rule_that_refuses_lets_calls_for_help_go_on_unsigned(void **state)
 {
-    static const char *const calls[] = {"sip:911@psap.example", "urn:service:sos", "urn:service:sos.police"};
+    static const char *const calls[] = {"sip:911@psap.example", "urn:service:sos", "urn:service:sos.police", "sip:sos@psap.example", "sip:+1911@psap.example"};
     (void)state;
     open_usual("");
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         snprintf(scene.message, sizeof(scene.message),
                  "INVITE %s SIP/2.0\r\nFrom: <sip:+12155550001@a>;tag=1\r\nTo: <%s>\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n\r\n", calls[i], calls[i]);
         assert_outcome(as_send_message("192.0.2.66"), "unsigned");
         assert_says(scene.answer.why, "rule bad: its calls are refused, but for emergency calls");
     }
+    /* To is the caller's own word. */
+    snprintf(scene.message, sizeof(scene.message),
+             "INVITE sip:+12125550100@b SIP/2.0\r\nFrom: <sip:+12155550001@a>;tag=1\r\nTo: <sip:911@b>\r\nPriority: psap-callback\r\n"
+             "Call-ID: c1\r\nCSeq: 1 INVITE\r\n\r\n");
+    assert_outcome(as_send_message("192.0.2.66"), "refused 403");
     assert_outcome(as_invite("192.0.2.66", "+12155550001", ""), "refused 403");
 }
 

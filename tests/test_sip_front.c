@@ -402,6 +402,27 @@ static void a_call_cut_off_by_the_end_has_its_record(void **state)
     close(fd);
 }
 
+static void what_an_emergency_call_requires_does_not_hold_it_up(void **state)
+{
+    int fd = client(SOCK_DGRAM, 0);
+    (void)state;
+    give(fd, request("INVITE", 1, "Require: vendor-9\r\n"));
+    assert_true(hear(fd));
+    assert_int_equal(code(), 420);
+    in.emergency = true;
+    give(fd, request("INVITE", 2, "Require: vendor-9\r\n"));
+    assert_true(hear(fd));
+    assert_int_equal(code(), 302);
+    give(fd, request("OPTIONS", 3, "Require: vendor-9\r\n"));
+    assert_true(hear(fd));
+    assert_int_equal(code(), 420);
+    in.known = false;
+    give(fd, request("INVITE", 4, "Require: vendor-9\r\n"));
+    assert_true(hear(fd));
+    assert_int_equal(code(), 403);
+    close(fd);
+}
+
 /* What the service decided, as the section wants it written. */
 static void answers_are_written_as_the_section_wants(void **state)
 {
@@ -523,6 +544,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_waited_too_long_is_told_503_but_for_emergencies, open_as, close_down),
         cmocka_unit_test_setup_teardown(an_overload_of_strangers_is_counted_and_makes_no_record, NULL, close_down),
         cmocka_unit_test_setup_teardown(a_call_cut_off_by_the_end_has_its_record, open_vs, NULL),
+        cmocka_unit_test_setup_teardown(what_an_emergency_call_requires_does_not_hold_it_up, open_as, close_down),
         cmocka_unit_test(answers_are_written_as_the_section_wants),
         cmocka_unit_test_setup_teardown(growth_beyond_1300_bytes_is_told, open_as, close_down),
         cmocka_unit_test_setup_teardown(an_answer_without_room_is_a_bare_redirection, open_as, close_down),

@@ -155,11 +155,15 @@ static void an_emergency_call_is_never_stopped(void **state)
     static const struct lab_invite rows[] = {
         {.to = "<tel:911;phone-context=+1>", .ruri = "tel:911;phone-context=+1", .forged = true},
         {.to = "<sip:911@example.net>", .ruri = "sip:911@example.net;user=phone", .unsigned_ = true},
-        {.to = "<sip:+112@example.net;user=phone>", .unsigned_ = true},
+        {.to = "<sip:+112@example.net;user=phone>", .ruri = "sip:+112@example.net;user=phone", .unsigned_ = true},
+        {.ruri = "sip:+911@psap.example.net", .unsigned_ = true},
+        {.ruri = "sip:+1911@psap.example.net;user=phone", .unsigned_ = true},
+        {.ruri = "tel:+1-911", .unsigned_ = true},
+        {.ruri = "sip:SOS@psap.example.net", .unsigned_ = true},
+        {.ruri = "sips:sos;x=1@psap.example.net:5061", .forged = true},
         {.to = "<urn:service:sos>", .ruri = "urn:service:sos", .unsigned_ = true},
         {.to = "<sip:112@example.net;user=phone>", .ruri = "URN:Service:SOS.fire", .forged = true},
         {.ruri = "urn:service:sos.ambulance", .x5u = MUTE},
-        {.more = "Priority: PSAP-Callback\r\n", .forged = true},
         {.to = "<sip:999@example.net;user=phone>", .ruri = "sip:999@example.net;user=phone", .unsigned_ = true},
     };
     static const struct lab_invite others[] = {
@@ -167,6 +171,9 @@ static void an_emergency_call_is_never_stopped(void **state)
         {.to = "<urn:service:sosh>", .ruri = "urn:service:sosh", .unsigned_ = true},
         {.to = "<urn:service:counseling>", .ruri = "urn:service:counseling", .unsigned_ = true},
         {.more = "Priority: emergency\r\n", .unsigned_ = true},
+        {.ruri = "sip:sosa@example.net", .unsigned_ = true},
+        {.ruri = "sip:bob@sos", .unsigned_ = true},
+        {.ruri = "sip:+19110@example.net", .unsigned_ = true},
         {.to = "<sip:9110@example.net;user=phone>", .ruri = "sip:9110@example.net;user=phone", .unsigned_ = true},
         {.to = "\"911\" <sip:bob@911.example.net>", .ruri = "sip:bob@911.example.net", .unsigned_ = true},
     };
@@ -176,35 +183,103 @@ static void an_emergency_call_is_never_stopped(void **state)
         const struct lab_call *c = lab_run(lab, &rows[i], 30);
         if (!c->emergency || c->act != STIR_ACT_PASS || c->sip_code)
             fail_msg("emergency call %zu: %s, act %d, code %d", i, c->emergency ? "known" : "not known", c->act, c->sip_code);
-        assert_true(stir_vs_is_emergency(&lab->conf, &lab->source, c->vs.call));
+        assert_int_equal(stir_vs_emergency(&lab->conf, NULL, c->vs.call), STIR_EMERGENCY_SURE);
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         const struct lab_call *c = lab_run(lab, &others[i], 30);
         if (c->emergency || c->act != STIR_ACT_STOP)
             fail_msg("ordinary call %zu: %s, act %d", i, c->emergency ? "an emergency" : "ordinary", c->act);
-        assert_false(stir_vs_is_emergency(&lab->conf, NULL, c->vs.call));
+        assert_int_equal(stir_vs_emergency(&lab->conf, NULL, c->vs.call), STIR_EMERGENCY_NO);
+    }
+}
+
+/* To and Priority are the caller's own words: they hurry a call, and pass no stop. */
+static void what_the_caller_says_of_emergency_stops_no_stop(void **state)
+{
+    struct lab *lab = *state;
+    static const struct lab_invite rows[] = {
+        {.to = "<sip:911@example.net;user=phone>", .unsigned_ = true},
+        {.to = "<urn:service:sos>", .forged = true},
+        {.to = "<sip:sos@example.net>", .unsigned_ = true},
+        {.more = "Priority: psap-callback\r\n", .forged = true},
+    };
+    struct stir_conf_actions *a = &lab->actions[0];
+    a->missing = a->failed = a->unusable = a->ok = STIR_ACT_STOP;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct lab_call *c = lab_run(lab, &rows[i], 30);
+        if (c->emergency || c->act != STIR_ACT_STOP)
+            fail_msg("call %zu: %s, act %d", i, c->emergency ? "an emergency" : "ordinary", c->act);
+        assert_int_equal(stir_vs_emergency(&lab->conf, &lab->source, c->vs.call), STIR_EMERGENCY_SAID);
+    }
+}
+
+static void without_a_request_uri_the_callee_counts(void **state)
+{
+    struct lab *lab = *state;
+    struct stir_call call = STIR_CALL_INIT;
+    call.from = S("+" ORIG);
+    call.to = S("911");
+    assert_int_equal(stir_vs_emergency(&lab->conf, &lab->source, &call), STIR_EMERGENCY_SURE);
+    call.to = S("+" DEST);
+    assert_int_equal(stir_vs_emergency(&lab->conf, &lab->source, &call), STIR_EMERGENCY_NO);
+}
+
+#define CALLS_BACK "Priority: PSAP-Callback\r\nResource-Priority: esnet.0\r\n"
+#define ESNET "\"rph\":{\"auth\":[\"esnet.0\"]}"
+#define SPH ",\"sph\":\"psap-callback\""
+
+static void a_psaps_call_back_is_somebody_elses_word(void **state)
+{
+    struct lab *lab = *state;
+    static const struct {
+        const char *name;
+        struct lab_invite in;
+        bool trusted, sure;
+    } rows[] = {
+        {"said by the caller", {.more = CALLS_BACK, .unsigned_ = true}, false, false},
+        {"said by a trusted trunk", {.more = CALLS_BACK, .unsigned_ = true}, true, true},
+        {"a trusted trunk, another priority", {.more = "Priority: emergency\r\n", .unsigned_ = true}, true, false},
+        {"signed", {.more = CALLS_BACK, .unsigned_ = true, .rph = ESNET SPH}, false, true},
+        {"signed without sph", {.more = CALLS_BACK, .unsigned_ = true, .rph = ESNET}, false, false},
+        {"forged", {.more = CALLS_BACK, .forged = true, .rph = ESNET SPH}, false, false},
+        {"signed for another priority", {.more = "Resource-Priority: esnet.0\r\n", .unsigned_ = true, .rph = ESNET SPH}, false, false},
+        {"signed for other resources", {.more = "Priority: psap-callback\r\n", .unsigned_ = true, .rph = ESNET SPH}, false, false},
+    };
+    struct stir_conf_actions *a = &lab->actions[0];
+    a->missing = a->failed = a->unusable = a->ok = STIR_ACT_STOP;
+    (void)lab_run(lab, &good, 20000);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        lab->trunk.trusted = rows[i].trusted;
+        const struct lab_call *c = lab_run(lab, &rows[i].in, 20000);
+        if (c->emergency != rows[i].sure || c->act != (rows[i].sure ? STIR_ACT_PASS : STIR_ACT_STOP))
+            fail_msg("%s: %s, act %d", rows[i].name, c->emergency ? "an emergency" : "ordinary", c->act);
     }
 }
 
 static void the_plan_of_the_trunk_knows_its_emergency_numbers(void **state)
 {
     struct lab *lab = *state;
-    static const struct lab_invite police = {.to = "<sip:17@example.fr;user=phone>", .ruri = "sip:17@example.fr;user=phone", .unsigned_ = true};
+    static const struct lab_invite police = {.to = "<sip:17@example.fr;user=phone>", .ruri = "sip:17@example.fr;user=phone", .unsigned_ = true},
+                                   behind_the_code = {.ruri = "sip:+3317@example.fr;user=phone", .unsigned_ = true};
     assert_false(lab_run(lab, &police, 0)->emergency);
     lab->trunk.tn.plan = stir_tn_plan(S("FR"));
     assert_true(lab_run(lab, &police, 0)->emergency);
+    assert_true(lab_run(lab, &behind_the_code, 0)->emergency);
 }
 
 static void an_emergency_call_waits_a_short_time_alone(void **state)
 {
     struct lab *lab = *state;
-    static const struct lab_invite help = {.to = "<sip:911@example.net;user=phone>", .ruri = "sip:911@example.net;user=phone", .x5u = MUTE};
+    static const struct lab_invite help = {.to = "<sip:911@example.net;user=phone>", .ruri = "sip:911@example.net;user=phone", .x5u = MUTE},
+                                   said = {.more = "Priority: psap-callback\r\n", .x5u = "https://mute.example/other.pem"};
     struct stir_policy *policy = &lab->live.policy;
     assert_err(stir_policy_set(policy, STIR_R_DEST_MISMATCH, STIR_SEVERITY_WARN), STIR_OK); /* the token is for another callee */
     const struct lab_call *c = lab_run(lab, &help, 3600000);
     assert_true(c->emergency && c->late);
     assert_true(c->waited_us >= 240000);
     assert_int_equal(c->reason, STIR_R_INFO_UNREACHABLE);
+    c = lab_run(lab, &said, 3600000);
+    assert_true(!c->emergency && c->late);
 }
 
 /* ---- Many, and the end ---- */
@@ -440,6 +515,9 @@ int main(void)
         LAB(a_fetch_that_fails_before_the_time_is_over_is_not_late),
         LAB(without_a_fetcher_nothing_waits),
         LAB(an_emergency_call_is_never_stopped),
+        LAB(what_the_caller_says_of_emergency_stops_no_stop),
+        LAB(without_a_request_uri_the_callee_counts),
+        LAB(a_psaps_call_back_is_somebody_elses_word),
         LAB(the_plan_of_the_trunk_knows_its_emergency_numbers),
         LAB(an_emergency_call_waits_a_short_time_alone),
         LAB(a_cancelled_call_is_never_answered),

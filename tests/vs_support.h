@@ -158,6 +158,7 @@ static inline int lab_end(void **state)
 /* What an INVITE says; NULL: as usual. */
 struct lab_invite {
     const char *from, *to, *ruri, *pai, *call_id, *x5u, *rcd, *more; /* `more`: header lines */
+    const char *rph;                                                 /* members of an rph token behind the first one */
     char attest;                                                     /* 0: A */
     bool unsigned_, forged;                                          /* no Identity; a signature that is not the provider's */
 };
@@ -177,19 +178,36 @@ static inline void lab_sign(struct lab *lab, char *token, size_t cap, const stru
     }
 }
 
+/* The whole header line. */
+static inline void lab_sign_rph(struct lab *lab, char *line, size_t cap, const struct lab_invite *in)
+{
+    char payload[1024];
+    snprintf(payload, sizeof(payload), "{\"dest\":{\"tn\":[\"" DEST "\"]},\"iat\":%lld,\"orig\":{\"tn\":\"" ORIG "\"},%s}", (long long)lab->now, in->rph);
+    snprintf(line, cap, "Identity: ");
+    pki_sign(&lab->pki, line + strlen(line), cap - strlen(line), "{\"alg\":\"ES256\",\"ppt\":\"rph\",\"typ\":\"passport\",\"x5u\":\"" X5U "\"}", payload,
+             ";info=<" X5U ">;alg=ES256;ppt=rph");
+    if (in->forged) {
+        char *signature = strchr(line, ';') - 20;
+        *signature = *signature == 'A' ? 'B' : 'A';
+    }
+    snprintf(line + strlen(line), cap - strlen(line), "\r\n");
+}
+
 static inline void lab_write(struct lab *lab, struct lab_call *c, const struct lab_invite *in)
 {
-    char token[4096] = "";
+    char token[4096] = "", rph[4096] = "";
     const char *ruri = in->ruri ? in->ruri : "sip:+" DEST "@example.net;user=phone";
     memset(c, 0, sizeof(*c));
+    if (in->rph)
+        lab_sign_rph(lab, rph, sizeof(rph), in);
     if (!in->unsigned_)
         lab_sign(lab, token, sizeof(token), in, in->x5u ? in->x5u : X5U);
     int n = snprintf(
         c->message, sizeof(c->message),
-        "INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: %s;tag=1\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: 1 INVITE\r\n%s%s%s%s%s%s%s\r\n",
+        "INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: %s;tag=1\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: 1 INVITE\r\n%s%s%s%s%s%s%s%s\r\n",
         ruri, in->from ? in->from : "\"Alice\" <sip:+" ORIG "@example.com;user=phone>", in->to ? in->to : "<sip:+" DEST "@example.net;user=phone>",
         in->call_id ? in->call_id : "call-1", in->pai ? "P-Asserted-Identity: " : "", in->pai ? in->pai : "", in->pai ? "\r\n" : "",
-        in->unsigned_ ? "" : "Identity: ", token, in->unsigned_ ? "" : "\r\n", in->more ? in->more : "");
+        in->unsigned_ ? "" : "Identity: ", token, in->unsigned_ ? "" : "\r\n", rph, in->more ? in->more : "");
     assert_true(n > 0 && (size_t)n < sizeof(c->message));
     c->n = (size_t)n;
     assert_err(stir_sip_parse(&c->sip, stir_slice_of(c->message, c->n), NULL), STIR_OK);

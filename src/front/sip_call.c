@@ -212,10 +212,15 @@ static void find_source(struct stir_sip_call *call)
     }
 }
 
+static enum stir_emergency emergency_of(const struct stir_sip_call *call)
+{
+    return stir_vs_emergency(call->live->conf, &call->source, &call->request.sip.call);
+}
+
 static bool is_overloaded(const struct stir_sip_call *call)
 {
     int64_t most = call->live->conf->server.max_queue_ms;
-    return most > 0 && call->flow.queued_ms > most && !stir_vs_is_emergency(call->live->conf, &call->source, &call->request.sip.call);
+    return most > 0 && call->flow.queued_ms > most && emergency_of(call) == STIR_EMERGENCY_NO;
 }
 
 /* An INVITE: asked again, too late to be looked at, or served. True: it waits. */
@@ -282,6 +287,7 @@ static bool look(struct stir_sip_call *call)
         gate.known = call->source.trunk || socket->section->any_source;
         if (gate.known && call->flow.conn)
             call->flow.conn->known = true;
+        gate.emergency = call->request.n_requires > 0 && emergency_of(call) == STIR_EMERGENCY_SURE;
         gate.ready = stir_slice_is(call->request.method, "OPTIONS") && stir_sip_is_ready(call);
     }
     stir_sip_gate(&verdict, &call->request, &gate);

@@ -115,7 +115,8 @@ static void judge(struct stir_sip_verdict *out, const struct stir_sip_request *r
         reply(out, 483, "Too Many Hops");
         return;
     }
-    if (refuses_uri(out, r) || requires_unknown(out, r))
+    bool helps = invite && gate->emergency; /* whoever takes the call may know the extension; we only point the way */
+    if (refuses_uri(out, r) || (!helps && requires_unknown(out, r)))
         return;
     if (options)
         answer_options(out, gate->ready);

@@ -14,8 +14,9 @@ enum stir_sip_step {
 
 /* What the front knows. */
 struct stir_sip_gate {
-    bool known; /* the source */
-    bool ready; /* the role */
+    bool known;     /* the source */
+    bool ready;     /* the role */
+    bool emergency; /* the request goes to help (STIR_EMERGENCY_SURE): what it requires stops it not */
 };
 
 struct stir_sip_verdict {

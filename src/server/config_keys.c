@@ -207,7 +207,8 @@ static const struct stir_config_key trunk[] = {
     NAME("tenant", stir_conf_trunk, tenant, STIR_SECTION_TENANT,
          "whose calls these are; not given: nobody's, or of a trunk without customer, the Request-URI's", "acme"),
     TEXT("customer", stir_conf_trunk, customer, "", 1, 16, stir_word_customer, "CODE", "whose trunk it is, as lists of numbers name him", "17"),
-    YES_NO("trusted", stir_conf_trunk, trusted, "no", "what it says of attestation is believed, as far as rules say, and its verstat stays", "yes"),
+    YES_NO("trusted", stir_conf_trunk, trusted, "no",
+           "what it says of attestation is believed, as far as rules say, and its Priority: psap-callback keeps a call from being stopped", "yes"),
     TEXT("dial-plan", stir_conf_trunk, dial_plan, "", 2, 2, stir_word_plan, "COUNTRY", "how it writes numbers; not given: as [sign] or [verify] says", "US"),
     LIST("technical-prefixes", stir_conf_trunk, technical_prefixes, "", STIR_MAX_PREFIXES, stir_word_technical, "PREFIX...", "what it puts before its numbers",
          "99#"),
@@ -248,7 +249,8 @@ static const struct stir_config_key rule[] = {
     LIST("numbers", stir_conf_rule, numbers, "", STIR_CONFIG_ITEMS, stir_word_numbers, "NUMBER|PREFIX*|FIRST-LAST...", "these callers", "1215555*"),
     YES_NO("owned", stir_conf_rule, owned, "no", "the number must be the trunk's customer's, by the lists of number-sets", "yes"),
     CHOICE("attest", stir_conf_rule, attest, "", decisions, true,
-           "what they get: A, B, C, asked (what a trusted source asks for), none (goes on unsigned), refuse (403; emergency calls go on unsigned)", "A"),
+           "what they get: A, B, C, asked (what a trusted source asks for), none (goes on unsigned), refuse (403; calls to emergency numbers go on unsigned)",
+           "A"),
 };
 
 static const struct stir_config_key sign[] = {
@@ -413,7 +415,8 @@ const struct stir_config_section stir_config_sections[STIR_SECTIONS] = {
         MANY("rule", rules, n_rules, rule, "Which attestation a call gets: the first in the order of the file whose every key holds. Without one it is C."),
     [STIR_SECTION_SIGN] = ONE("sign", sign, sign, "How calls are signed."),
     [STIR_SECTION_ACTIONS] = MANY("actions", actions, n_actions, actions,
-                                  "What is done with a verified call. [actions default] holds for trunks that name none; emergency calls are never stopped."),
+                                  "What is done with a verified call. [actions default] holds for trunks that name none; a call that goes to an emergency "
+                                  "number, or for which a trusted word says that a PSAP calls back, is never stopped."),
     [STIR_SECTION_VERIFY] = FIXED("verify", verify, verify, "replay-entries", "What a verification asks."),
     [STIR_SECTION_TRUST] = FIXED("trust", trust, trust, "all", "Whom verifications trust."),
     [STIR_SECTION_FETCH] = FIXED("fetch", fetch, fetch, "all", "How certificates are fetched, and what is kept."),

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "core/dialplan.h"
 
 /* Reasons for which a verifier goes on as if there were no token (RFC 8224 §6.2 step 1). */
 static bool is_missing(enum stir_reason reason)
@@ -110,38 +109,4 @@ struct stir_vs_decision stir_actions_decide(const struct stir_conf_actions *acti
     case STIR_STOP_603: return (struct stir_vs_decision){STIR_ACT_STOP, 603, "Network Blocked"};
     }
     return stop_by_reason(verdict);
-}
-
-/* ---- Emergency calls ---- */
-
-/* Dialled for help somewhere, and too short for any subscriber's number: nobody loses by them where they mean nothing. Beside those of the dial plan. */
-static bool is_help(struct stir_slice digits)
-{
-    static const char *const numbers[] = {"911", "112", "988", "999", "000", "110", "118", "119"};
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (stir_slice_is(digits, numbers[i]))
-            return true;
-    return false;
-}
-
-/* urn:service:sos and what is below it (RFC 5031 §4.2). */
-static bool is_sos(struct stir_slice uri)
-{
-    static const char sos[] = "urn:service:sos";
-    size_t n = sizeof(sos) - 1;
-    return uri.n >= n && stir_slice_ieq(stir_slice_upto(uri, n), stir_slice_of(sos, n)) && (uri.n == n || uri.p[n] == '.');
-}
-
-static bool is_emergency(const struct stir_party *party, const struct stir_policy *policy)
-{
-    struct stir_slice text = stir_slice_of(party->text, party->len);
-    if (party->kind == STIR_PARTY_URI)
-        return is_sos(text);
-    return party->kind == STIR_PARTY_TN && (is_help(text) || (policy->tn.plan && stir_dial_is_special(policy->tn.plan, text)));
-}
-
-bool stir_actions_emergency(const struct stir_message *message, const struct stir_policy *policy)
-{
-    return is_emergency(&message->callee, policy) || is_emergency(&message->target, policy) ||
-           stir_slice_ieq(stir_slice_trim(message->call->priority), stir_slice_str("psap-callback"));
 }

@@ -26,15 +26,12 @@ void stir_actions_policy(struct stir_policy *out, const struct stir_policy *base
 /* Do both judge certificates alike? Then chains that were judged by the one may be used with the other, and may have its id. */
 bool stir_actions_same_chains(const struct stir_policy *a, const struct stir_policy *b);
 
-/* What is done. */
+/* What is done. `emergency`: it is never stopped (STIR_EMERGENCY_SURE). */
 struct stir_vs_decision {
     enum stir_conf_act act;
     int sip_code; /* of STOP; else 0 */
     const char *phrase;
 };
 struct stir_vs_decision stir_actions_decide(const struct stir_conf_actions *actions, const struct stir_verdict *verdict, bool emergency);
-
-/* Is it an emergency call, by a message that was read with `policy`? */
-bool stir_actions_emergency(const struct stir_message *message, const struct stir_policy *policy);
 
 #endif

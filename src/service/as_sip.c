@@ -237,12 +237,12 @@ static void measure(struct stir_signing *s)
     r->over_1300 = a->n_new && (int64_t)s->call->message.n + r->bytes_added > UDP_SAFE; /*= RFC3261-18.1.1 */
 }
 
-/* A call for help goes on, unsigned, whoever makes it. */
+/* A call that goes to help goes on, unsigned, whoever makes it. What To alone says is the caller's own word, and would open every rule. */
 static bool is_refused(struct stir_signing *s)
 {
     if (s->decision.verdict != STIR_AS_REFUSE)
         return false;
-    if (!stir_vs_is_emergency(s->conf, s->call->source, &s->call->sip->call))
+    if (stir_vs_emergency(s->conf, s->call->source, &s->call->sip->call) != STIR_EMERGENCY_SURE)
         return true;
     stir_as_because(s, STIR_ESTATE, "rule %s: its calls are refused, but for emergency calls, which are not signed", s->decision.rule);
     return false;

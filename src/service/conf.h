@@ -125,7 +125,7 @@ struct stir_conf_trunk {
     const char *header;              /* "X-Trunk: 17": a header and its value */
     const char *tenant;              /* "": none, or the Request-URI's when `customer` is "" too */
     const char *customer;            /* whose trunk it is, for owned numbers and records; "": nobody's */
-    bool trusted;                    /* its attestation headers are believed (as far as rules say) and verstat of it is not removed */
+    bool trusted;                    /* its attestation headers are believed (as far as rules say), and its Priority psap-callback */
     const char *dial_plan;           /* "US"; "": of [sign], [verify] */
     struct stir_conf_list technical_prefixes, portability_prefixes;
     const char *actions; /* name of an [actions] section; "": default */

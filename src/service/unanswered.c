@@ -1,6 +1,7 @@
 #include "service/unanswered.h"
 
 #include "service/actions.h"
+#include "service/emergency.h"
 
 static struct stir_slice text_of(const struct stir_party *party)
 {
@@ -29,5 +30,5 @@ void stir_unanswered_write(struct stir_unanswered *out, enum stir_record_kind ki
     if (kind == STIR_RECORD_SIGN)
         out->record.result = STIR_SIGN_REFUSED;
     else
-        out->record.emergency = stir_actions_emergency(&out->message, &policy);
+        out->record.emergency = stir_emergency_of(&out->message, &policy, source) == STIR_EMERGENCY_SURE;
 }

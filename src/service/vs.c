@@ -38,7 +38,8 @@ struct matter {
     struct stir_timer timer;
     int64_t waits_since_us; /* 0: it never waited */
     bool waits;             /* it is counted among those that do */
-    bool late, emergency;
+    bool late;
+    enum stir_emergency emergency; /* by the message alone */
 };
 
 static int64_t clock_us(void)
@@ -82,7 +83,7 @@ static const struct stir_token_verdict *token_of(const struct stir_verdict *verd
     return verdict && *place < verdict->n_tokens ? &verdict->tokens[*place] : NULL;
 }
 
-static void write_record(struct stir_record *record, const struct matter *m, const struct stir_verdict *verdict)
+static void write_record(struct stir_record *record, const struct matter *m, const struct stir_verdict *verdict, bool emergency)
 {
     const struct stir_call *call = m->call->call;
     size_t place;
@@ -101,7 +102,7 @@ static void write_record(struct stir_record *record, const struct matter *m, con
                                    .n_identities = call->n_identity,
                                    .why = verdict ? NULL : "no verdict could be made: out of memory, or a fault of OpenSSL",
                                    .verdict = verdict,
-                                   .emergency = m->emergency};
+                                   .emergency = emergency};
     if (!token)
         return;
     record->ppt = token->ppt;
@@ -115,7 +116,8 @@ static void write_record(struct stir_record *record, const struct matter *m, con
 /* The answer is given; the call may be gone when done() returns. */
 static void finish(struct matter *m, struct stir_verdict *verdict)
 {
-    struct stir_vs_decision decision = stir_actions_decide(m->actions, verdict, m->emergency);
+    bool emergency = m->emergency == STIR_EMERGENCY_SURE || stir_emergency_is_vouched(verdict, m->call->call);
+    struct stir_vs_decision decision = stir_actions_decide(m->actions, verdict, emergency);
     struct stir_vs_answer answer = {.verdict = verdict,
                                     .policy = &m->policy,
                                     .caller = m->message.caller.kind == STIR_PARTY_NONE ? NULL : &m->message.caller,
@@ -124,8 +126,8 @@ static void finish(struct matter *m, struct stir_verdict *verdict)
                                     .sip_code = decision.sip_code,
                                     .phrase = decision.phrase,
                                     .late = m->late,
-                                    .emergency = m->emergency};
-    write_record(&answer.record, m, verdict);
+                                    .emergency = emergency};
+    write_record(&answer.record, m, verdict, emergency);
     answer.record.act = decision.act;
     m->call->state = NULL;
     m->call->done(m->call, &answer);
@@ -249,7 +251,7 @@ static bool may_wait(struct matter *m)
     int64_t within = m->call->within_ms;
     if (m->waits)
         return true;
-    if (m->emergency && within > STIR_VS_EMERGENCY_MS)
+    if (m->emergency != STIR_EMERGENCY_NO && within > STIR_VS_EMERGENCY_MS)
         within = STIR_VS_EMERGENCY_MS;
     if (m->late || within <= 0 || !shared->fetching)
         return false;
@@ -372,7 +374,7 @@ enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *cal
     stir_actions_policy(&m->policy, &live->policy, call->source, m->actions);
     adjust(&m->policy, call->asks);
     stir_message_read(&m->message, call->call, m->policy.caller, &m->policy.tn);
-    m->emergency = stir_actions_emergency(&m->message, &m->policy);
+    m->emergency = stir_emergency_of(&m->message, &m->policy, call->source);
     enum stir_err err = stir_verify_new(&m->verify, call->call, &m->policy, live->trust, worker->ctx, m->now);
     if (err != STIR_OK) {
         free_matter(m);
@@ -393,11 +395,11 @@ void stir_vs_cancel(struct stir_worker *worker, struct stir_vs_call *call)
     free_matter(m);
 }
 
-bool stir_vs_is_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call)
+enum stir_emergency stir_vs_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call)
 {
     struct stir_policy policy;
     struct stir_message message;
     stir_actions_policy(&policy, &conf->verify.policy, source, stir_actions_of(conf, source));
     stir_message_read(&message, call, policy.caller, &policy.tn);
-    return stir_actions_emergency(&message, &policy);
+    return stir_emergency_of(&message, &policy, source);
 }

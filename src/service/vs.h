@@ -3,6 +3,7 @@
 #ifndef STIR_SERVICE_VS_H
 #define STIR_SERVICE_VS_H
 
+#include "service/emergency.h"
 #include "service/record.h"
 #include "service/worker.h"
 
@@ -14,15 +15,15 @@ struct stir_vs_answer {
     const struct stir_policy *policy;   /* of this call: [verify], with its trunk's dial plan and minimum attestation */
     const struct stir_party *caller;    /* whom the message names, as `policy` reads it; NULL: nobody */
     const struct stir_conf_actions *actions;
-    enum stir_conf_act act; /* an emergency call is never stopped, and never waits longer than STIR_VS_EMERGENCY_MS */
+    enum stir_conf_act act; /* an emergency call is never stopped */
     int sip_code;           /* STOP: code and phrase by reason and [actions] stop; else 0 */
     const char *phrase;
-    bool late; /* the time was over, or too many calls waited, before everything had come */
-    bool emergency;
+    bool late;                 /* the time was over, or too many calls waited, before everything had come */
+    bool emergency;            /* STIR_EMERGENCY_SURE, by the message or by a token: it is never stopped */
     struct stir_record record; /* complete for stir_records_put() but for `way`, `took_us` and the codes */
 };
 
-enum { STIR_VS_EMERGENCY_MS = 250 }; /* beyond it an emergency call is answered with what is known */
+enum { STIR_VS_EMERGENCY_MS = 250 }; /* beyond it a call that is an emergency in any reading is answered with what is known */
 
 /* What a call asks beyond [verify]. */
 enum {
@@ -48,8 +49,8 @@ enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *cal
 /* Nobody waits for it any more: done() is not called. Fine for a call that is not under way, when its `state` is NULL. */
 void stir_vs_cancel(struct stir_worker *worker, struct stir_vs_call *call);
 
-/* Is it an emergency call: callee by number (plan and built-in list) or urn:service:sos, or a PSAP's call back (RFC 7090: Priority psap-callback)? Those are
- * never stopped, never delayed beyond STIR_VS_EMERGENCY_MS, never answered 503. `source` may be NULL. */
-bool stir_vs_is_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call);
+/* Is it an emergency call? In any reading it is never delayed beyond STIR_VS_EMERGENCY_MS and never answered 503; never stopped or refused is only what is
+ * STIR_EMERGENCY_SURE. What a token vouches for is not known yet. `source` may be NULL. */
+enum stir_emergency stir_vs_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call);
 
 #endif

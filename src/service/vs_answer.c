@@ -45,46 +45,39 @@ static bool is_caller(const struct lines *l, struct stir_slice value)
     return caller && caller->kind == STIR_PARTY_TN && stir_party_parse(&party, value, &l->answer->policy->tn) == STIR_OK && stir_party_eq(&party, caller);
 }
 
-/* A value taken apart: what stands before '<' (quotes and all), and the URI. */
-struct named {
-    struct stir_slice name, uri;
-};
-
-/* Without brackets, what stands behind a ';' is From's in From, and in P-Asserted-Identity, which has no parameters of its own, it is kept as the URI's. */
-static bool take_apart(struct named *out, struct stir_slice value, bool is_from)
+/* The URI of a value. Without brackets, what stands behind a ';' is From's in From, and in P-Asserted-Identity, which has no parameters of its own, it is kept
+ * as the URI's. */
+static bool find_uri(struct stir_slice *out, struct stir_slice value, bool is_from)
 {
     value = stir_slice_trim(value);
     size_t open = value.n && value.p[0] == '"' ? quoted_end(value) : 0;
     if (value.n && value.p[0] == '"' && open == 0)
         return false;
     open += stir_slice_find(stir_slice_from(value, open), '<');
-    out->name = stir_slice_of(NULL, 0);
-    out->uri = is_from ? stir_slice_trim(stir_slice_upto(value, stir_slice_find(value, ';'))) : value;
+    *out = is_from ? stir_slice_trim(stir_slice_upto(value, stir_slice_find(value, ';'))) : value;
     if (open < value.n) {
         struct stir_slice inside = stir_slice_from(value, open + 1);
-        out->name = stir_slice_trim(stir_slice_upto(value, open));
-        out->uri = stir_slice_trim(stir_slice_upto(inside, stir_slice_find(inside, '>')));
+        *out = stir_slice_trim(stir_slice_upto(inside, stir_slice_find(inside, '>')));
     }
     return true;
 }
 
-/* A value as it goes on: with the alert's name; without the parameters of From. Absent: it cannot be read, or is longer than any real one. */
+/* A value as it goes on: with the alert's name; of From the URI alone, since the name there is the caller's own word, and here the network would vouch for it.
+ * Absent: it cannot be read, or is longer than any real one. */
 static struct stir_slice write_value(char buf[VALUE_CAP], const struct lines *l, struct stir_slice value, bool is_from)
 {
     struct stir_writer w = stir_writer_of(buf, VALUE_CAP);
     bool alerts = l->alert[0] && l->answer->actions->display_name;
-    struct named named;
+    struct stir_slice uri;
     size_t n;
     if (!alerts && !is_from)
         return value;
-    if (!take_apart(&named, value, is_from))
+    if (!find_uri(&uri, value, is_from))
         return stir_slice_of(NULL, 0);
     if (alerts)
         stir_alert_put_quoted(&w, stir_slice_str(l->alert));
-    else
-        stir_put_slice(&w, named.name);
-    stir_put_text(&w, alerts || named.name.n ? " <" : "<");
-    stir_put_slice(&w, named.uri);
+    stir_put_text(&w, alerts ? " <" : "<");
+    stir_put_slice(&w, uri);
     stir_put_char(&w, '>');
     return stir_writer_close(&w, &n) == STIR_OK ? stir_slice_of(buf, n) : stir_slice_of(NULL, 0);
 }
