@@ -105,13 +105,13 @@ static void a_call_that_waits_too_long_is_answered_as_unusable(void **state)
 {
     struct lab *lab = *state;
     lab->actions[0].unusable = STIR_ACT_ALERT;
-    const struct lab_call *c = lab_run(lab, &dead, 30);
+    const struct lab_call *c = lab_run(lab, &dead, 200);
     assert_false(c->at_once);
     assert_true(c->late);
     assert_int_equal(c->reason, STIR_R_INFO_UNREACHABLE);
     assert_int_equal(c->act, STIR_ACT_ALERT);
-    assert_true(c->waited_us >= 29000);
-    lab_settle(lab); /* the fetch ends later, and nobody is told */
+    assert_true(c->waited_us >= 100000); /* the loop's clock is that of its last turn: a busy machine makes it late */
+    lab_settle(lab);                     /* the fetch ends later, and nobody is told */
 }
 
 static void a_call_without_time_is_answered_with_what_is_at_hand(void **state)
@@ -276,7 +276,7 @@ static void an_emergency_call_waits_a_short_time_alone(void **state)
     assert_err(stir_policy_set(policy, STIR_R_DEST_MISMATCH, STIR_SEVERITY_WARN), STIR_OK); /* the token is for another callee */
     const struct lab_call *c = lab_run(lab, &help, 3600000);
     assert_true(c->emergency && c->late);
-    assert_true(c->waited_us >= 240000);
+    assert_true(c->waited_us >= 150000);
     assert_int_equal(c->reason, STIR_R_INFO_UNREACHABLE);
     c = lab_run(lab, &said, 3600000);
     assert_true(!c->emergency && c->late);
