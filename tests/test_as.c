@@ -82,7 +82,7 @@ static void no_rule_makes_a_toll_free_number_a_without_evidence(void **state)
     assert_outcome(as_invite("192.0.2.17", "+13035550001", ""), "main shaken A 13035550001>12125550100");
 }
 
-static void headers_of_trusted_trunks_alone_are_asked_and_rules_cap_them(void **state)
+static void headers_of_trusted_trunks_alone_raise_and_less_is_granted_to_all(void **state)
 {
     static const struct {
         const char *host, *header;
@@ -99,7 +99,8 @@ static void headers_of_trusted_trunks_alone_are_asked_and_rules_cap_them(void **
         {"192.0.2.2", "P-Attestation-Info: A\r\n", 'C'}, /* the same rule, not trusted */
         {"192.0.2.3", "P-Attestation-Info: A\r\n", 'B'}, /* no more than its rule */
         {"192.0.2.3", "P-Attestation-Info: C\r\n", 'C'}, /* less is always granted */
-        {"192.0.2.4", "P-Attestation-Info: C\r\n", 'B'}, /* nobody listens to it */
+        {"192.0.2.4", "P-Attestation-Info: C\r\n", 'C'}, /* of those who are not trusted too */
+        {"192.0.2.4", "P-Attestation-Info: A\r\n", 'B'}, /* but no more */
     };
     (void)state;
     as_open(
@@ -111,6 +112,19 @@ static void headers_of_trusted_trunks_alone_are_asked_and_rules_cap_them(void **
         if (scene.answer.result != STIR_SIGNED || scene.answer.attest != rows[i].attest)
             fail_msg("%s%s gives %c, wanted %c (%s)", rows[i].host, rows[i].header, scene.answer.attest, rows[i].attest, scene.answer.proof);
     }
+}
+
+static void a_customer_that_no_list_names_is_told(void **state)
+{
+    (void)state;
+    write_lists();
+    as_open(AS_HEAD AS_SIGNER("main") LISTS "[trunk t]\naddresses = 192.0.2.17\ncustomer = 17\n[trunk u]\naddresses = 192.0.2.18\ncustomer = 0l7\n"
+                                            "[rule owned]\nnumber-sets = main\nowned = yes\nattest = A\n");
+    assert_says(scene.said, "warning: trunk u: no list of numbers names its customer 0l7");
+    assert_null(strstr(scene.said, "trunk t:"));
+    /* Where no rule looks for customers, they are for the records alone. */
+    as_open(AS_HEAD AS_SIGNER("main") "[trunk u]\naddresses = 192.0.2.18\ncustomer = 0l7\n");
+    assert_null(strstr(scene.said, "names its customer"));
 }
 
 /* ---- Tenants ---- */
@@ -198,6 +212,9 @@ static void a_customer_never_gets_more_than_the_rules_and_its_tenant_allow(void 
     /* A tenant that nothing can prove is what its path says, as far as a rule is for it. */
     open_tenants("[rule lab]\ntenants = lab\nattest = B\n");
     assert_outcome(as_request("203.0.113.1", NULL, "lab", &claims), "main shaken B 12155551212>12125550100");
+    claims.attest = 'C';
+    assert_outcome(as_request("203.0.113.1", NULL, "lab", &claims), "main shaken C 12155551212>12125550100");
+    assert_says(scene.answer.proof, "no more is asked for by the request");
 }
 
 /* Behind one proxy, or in one network, many may sit: who has proven who he is has no numbers of the trunk's customer. */
@@ -417,7 +434,8 @@ int main(void)
         cmocka_unit_test(a_known_trunk_without_a_rule_gets_the_lowest),
         cmocka_unit_test(a_toll_free_number_is_a_by_evidence_of_its_owner_that_is_not_over),
         cmocka_unit_test(no_rule_makes_a_toll_free_number_a_without_evidence),
-        cmocka_unit_test(headers_of_trusted_trunks_alone_are_asked_and_rules_cap_them),
+        cmocka_unit_test(headers_of_trusted_trunks_alone_raise_and_less_is_granted_to_all),
+        cmocka_unit_test(a_customer_that_no_list_names_is_told),
         cmocka_unit_test(a_provider_is_signed_for_by_its_own_signers_alone),
         cmocka_unit_test(tenants_of_http_never_mix),
         cmocka_unit_test(a_customer_never_gets_more_than_the_rules_and_its_tenant_allow),

@@ -190,6 +190,9 @@ static void a_diverted_call_gets_a_div_for_a_number_that_is_the_sources(void **s
     assert_outcome(diverted("192.0.2.18", diversion), "main shaken B 12155550001>12155550002");
     assert_says(scene.answer.why, "Diversion names a diverting number that is not known to be this source's");
     assert_outcome(diverted("192.0.2.1", diversion), "main shaken C 12155550001>12155550002|div 12155550001>13035559999 by 12155550002");
+    /* Less is asked for the caller, not for the number that sent the call on. */
+    snprintf(history, sizeof(history), "P-Attestation-Info: C\r\n%s", diversion);
+    assert_outcome(diverted("192.0.2.17", history), "main shaken C 12155550001>12155550002|div 12155550001>13035559999 by 12155550002");
     /* Not diverted, or not wanted. */
     assert_outcome(diverted("192.0.2.17", ""), "main shaken A 12155550001>12155550002");
     open_usual("[sign]\ndiv = no\n");

@@ -1,6 +1,8 @@
 /* What lies behind x5u, asked for as verifiers ask: over HTTPS, from a server on loopback that has the right chain, another, half of one, or none. */
 #include "as_support.h"
 
+#include "server/server.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -49,7 +51,7 @@ static void make_tls(void)
     EVP_PKEY_free(key);
 }
 
-/* "GET /NAME ..." is answered with the file of that name. */
+/* "GET /NAME ..." or "GET /ANY/NAME ..." is answered with the file of that name. */
 static void answer(SSL *tls)
 {
     char request[4096] = "", name[64], path[256], head[128];
@@ -61,7 +63,9 @@ static void answer(SSL *tls)
         n += (size_t)got;
         request[n] = '\0';
     }
-    if (sscanf(request, "GET /%60[a-z.] ", name) != 1)
+    if (sscanf(request, "GET /%60[a-z.] ", name) != 1 || !strchr(name, '.'))
+        name[0] = '\0';
+    if (!name[0] && sscanf(request, "GET /%*[a-z]/%60[a-z.] ", name) != 1)
         return;
     snprintf(path, sizeof(path), "%s/%s", as_folder, name);
     FILE *file = fopen(path, "r");
@@ -118,16 +122,17 @@ static int end(void **state)
 }
 
 /* What is said of a signer over main's files whose x5u ends with `name`. */
+static bool leave_out;
 static enum stir_err check(const char *name, const char *more)
 {
-    char text[2048];
+    static char text[16384];
     snprintf(text, sizeof(text),
              AS_HEAD "[signer main]\nkey = @/main.key\ncert = @/main.pem\nx5u = https://127.0.0.1:%u/%s\n%s[sign]\nany-url = yes\n[fetch]\nany-url = yes\n"
                      "allow-net = 127.0.0.0/8\ntls-root = @/root.pem\n",
              server.port, name, more);
     as_open(text);
     scene.said[0] = '\0';
-    return stir_as_check_x5u(scene.book, &as_saying);
+    return stir_as_check_x5u(scene.book, leave_out, &as_saying);
 }
 
 /* The first certificate of main.pem alone; nonsense. */
@@ -167,8 +172,84 @@ static void another_certificate_behind_x5u_is_fatal_and_none_a_warning(void **st
     assert_string_equal(scene.said, "");
 }
 
+#define TRUNK "[trunk t]\naddresses = 192.0.2.17\n"
+
+/* A daemon that starts goes on with the others: one wrong file at a repository at night takes no verification and no other signer down. */
+static void at_a_start_a_signer_whose_x5u_is_anothers_is_left_out_alone(void **state)
+{
+    struct stir_as_signer_state seen;
+    (void)state;
+    leave_out = true;
+    assert_err(check("alpha.pem", AS_SIGNER("beta") TRUNK), STIR_OK);
+    assert_says(scene.said, "warning: signer main: x5u https://127.0.0.1:");
+    assert_says(scene.said, "it signs nothing until a reload");
+    assert_true(stir_as_signer_at(scene.book, 0, NOW, &seen));
+    assert_false(seen.usable);
+    assert_string_equal(seen.why, "its x5u gives another certificate");
+    assert_true(stir_as_signer_at(scene.book, 1, NOW, &seen) && seen.usable);
+    assert_outcome(as_invite("192.0.2.17", "+12155551212", ""), "beta shaken C 12155551212>12125550100");
+    assert_err(check("alpha.pem", TRUNK), STIR_EVALUE); /* none is left */
+    assert_outcome(as_invite("192.0.2.17", "+12155551212", ""), "unsigned");
+    assert_err(check("main.pem", ""), STIR_OK);
+    assert_true(stir_as_signer_at(scene.book, 0, NOW, &seen) && seen.usable);
+    assert_err(check("none.pem", ""), STIR_OK); /* not to be had: a warning as ever */
+    assert_true(stir_as_signer_at(scene.book, 0, NOW, &seen) && seen.usable);
+    leave_out = false;
+}
+
+static void say_server(void *arg, bool fatal, const char *text)
+{
+    as_say(arg, fatal, text);
+}
+
+/* What runs is better than what is wrong; what does not run yet, and has something else to do, had better run. */
+static void a_start_goes_on_for_its_other_roles_and_a_reload_is_refused(void **state)
+{
+    static const struct {
+        unsigned roles;
+        bool starting, good;
+        const char *says;
+    } rows[] = {
+        {STIR_ROLE_AS, true, false, "fatal: x5u of signers: no signer is left"},
+        {STIR_ROLE_AS | STIR_ROLE_VS, true, true, "it signs nothing until a reload"},
+        {STIR_ROLE_AS | STIR_ROLE_CR, true, true, "it signs nothing until a reload"},
+        {STIR_ROLE_AS | STIR_ROLE_VS, false, false, "fatal: signer main: x5u"},
+    };
+    const struct stir_server_say to = {say_server, NULL};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_err(check("alpha.pem", ""), STIR_EVALUE);
+        scene.said[0] = '\0';
+        struct stir_setting setting = {.conf = scene.conf, .as = scene.book};
+        scene.conf->server.roles = rows[i].roles;
+        assert_int_equal(stir_setting_check_x5u(&setting, rows[i].starting, &to), rows[i].good);
+        assert_says(scene.said, rows[i].says);
+    }
+}
+
+/* Each is held against its own certificate, whichever answer comes first. */
+static void many_are_asked_at_once_and_each_judged_for_itself(void **state)
+{
+    enum { SIGNERS = 40, ODD = 37 };
+    static char text[SIGNERS * 160];
+    struct stir_as_signer_state seen;
+    size_t n = 0;
+    (void)state;
+    for (int i = 0; i < SIGNERS; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "[signer s%d]\nkey = @/beta.key\ncert = @/beta.pem\nx5u = https://127.0.0.1:%u/%c%c/%s.pem\n", i,
+                              server.port, 'a' + i / 26, 'a' + i % 26, i == ODD ? "alpha" : "beta");
+    leave_out = true;
+    assert_err(check("main.pem", text), STIR_OK);
+    for (size_t i = 0; i < SIGNERS + 1; i++)
+        assert_true(stir_as_signer_at(scene.book, i, NOW, &seen) && seen.usable == (i != ODD + 1));
+    leave_out = false;
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(another_certificate_behind_x5u_is_fatal_and_none_a_warning)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(another_certificate_behind_x5u_is_fatal_and_none_a_warning),
+                                       cmocka_unit_test(at_a_start_a_signer_whose_x5u_is_anothers_is_left_out_alone),
+                                       cmocka_unit_test(a_start_goes_on_for_its_other_roles_and_a_reload_is_refused),
+                                       cmocka_unit_test(many_are_asked_at_once_and_each_judged_for_itself)};
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -327,6 +327,14 @@ static void what_is_worth_a_second_look_is_said(void **state)
         {AS SIGNER, "there is no [trunk NAME]"},
         {AS SIGNER "[trunk t]\naddresses = 0.0.0.0/0\ntrusted = yes\n", "[trunk t] trusted"},
         {AS SIGNER "[trunk t]\naddresses = 10.0.0.0/8\n[rule r]\nattest = asked\n", "[rule r] attest = asked"},
+        {AS SIGNER "[trunk t]\naddresses = ::/0\n", "[trunk t] addresses: it is everybody"},
+        {AS SIGNER "[trunk t]\naddresses = 10.0.0.0/8\n[trunk u]\naddresses = 10.9.0.0/16 10.0.0.1\n", "[trunk u] no call is of it: [trunk t]"},
+        {AS SIGNER "[trunk t]\naddresses = 2001:db8::/33\n[trunk u]\naddresses = 2001:db8:7fff::1\nheader = X-T: 1\n", "[trunk u] no call"},
+        {AS SIGNER "[rule r]\nnumbers = 1215555\nattest = B\n", "[rule r] numbers: 1215555 is one number and no prefix: was 1215555* meant?"},
+        {AS "[signer m]\nkey = k\ncert = c\nx5u = https://cr.example.com/c.pem\nnumbers = 1303\n", "[signer m] numbers: 1303 is one number"},
+        {VS "[actions strict]\nfailed = stop\n", "[actions strict]: no [trunk NAME] has actions = strict"},
+        {VS "[actions default]\nok = stop\n", "[actions default] ok = stop"},
+        {AS SIGNER "[numbers n]\nfile = n\n[rule r]\nnumber-sets = n\nattest = A\n", "[rule r] number-sets without owned = yes"},
         {AS SIGNER "[rule r]\nattest = B\n[rule s]\nattest = C\n", "[rule s] and what follows are never reached"},
         {AS SIGNER "[sign]\nany-url = yes\n", "[sign] any-url"},
         {AS SIGNER "[log]\nnumbers = full\n", "personal data"},
@@ -341,6 +349,36 @@ static void what_is_worth_a_second_look_is_said(void **state)
         stir_config_doubts(conf, &to);
         if (!strstr(said.text, rows[i].doubt))
             fail_msg("\"%s\" is not said: %s", rows[i].doubt, said.text);
+        stir_config_free(conf);
+    }
+}
+
+/* What is right is not doubted: who reads warnings every day reads none. */
+static void what_is_well_meant_is_not_doubted(void **state)
+{
+    static const struct {
+        const char *text, *doubt;
+    } rows[] = {
+        {AS SIGNER "[trunk t]\naddresses = 10.9.0.0/16\n[trunk u]\naddresses = 10.0.0.0/8\n", "no call is of it"},           /* the narrower one stands first */
+        {AS SIGNER "[trunk t]\naddresses = 10.0.0.0/8\n[trunk u]\naddresses = 10.9.0.0/16 192.0.2.1\n", "no call is of it"}, /* in part */
+        {AS SIGNER "[trunk t]\naddresses = 10.0.0.0/8\nheader = X-T: 1\n[trunk u]\naddresses = 10.9.0.0/16\n", "no call is of it"},
+        {AS SIGNER "[trunk t]\naddresses = 10.0.0.0/8\nheader = X-T: 1\n[trunk u]\naddresses = 10.0.0.0/8\nheader = X-T: 2\n", "no call is of it"},
+        {AS SIGNER "[trunk t]\naddresses = 2001:db8::/33\n[trunk u]\naddresses = 2001:db8:8000::1\n", "no call is of it"},
+        {AS SIGNER "[trunk t]\naddresses = 10.0.0.0/8 2001:db8::/32\n", "everybody"},
+        {AS SIGNER "[rule r]\nnumbers = 1215555* 12155551212 1215000-1215999\nattest = B\n", "is one number"},
+        {VS "[actions strict]\nfailed = stop\n[trunk t]\naddresses = 10.0.0.1\nactions = strict\n", "[actions strict]"},
+        {VS "[actions default]\nfailed = stop\n", "[actions"},
+        {AS SIGNER "[numbers n]\nfile = n\n[rule r]\nnumber-sets = n\nowned = yes\nattest = A\n", "number-sets without"},
+        {AS SIGNER "[numbers n]\nfile = n\n[rule r]\nnumber-sets = n\nattest = B\n", "number-sets without"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct said said = {.n = 0};
+        const struct stir_config_say to = {say, &said};
+        struct stir_conf *conf = good(rows[i].text);
+        stir_config_doubts(conf, &to);
+        if (strstr(said.text, rows[i].doubt))
+            fail_msg("\"%s\" is said of a good one: %s", rows[i].doubt, said.text);
         stir_config_free(conf);
     }
 }
@@ -360,6 +398,7 @@ int main(void)
         cmocka_unit_test(many_trunks_are_read),
         cmocka_unit_test(relative_paths_begin_at_the_files_own_folder),
         cmocka_unit_test(what_is_worth_a_second_look_is_said),
+        cmocka_unit_test(what_is_well_meant_is_not_doubted),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

@@ -492,6 +492,15 @@ size_t stir_spc_table_line(const struct stir_spc_table *table, struct stir_slice
     return found && table->lines ? table->lines[found - 1] : 0;
 }
 
+void stir_spc_table_codes(const struct stir_spc_table *table, void (*each)(void *arg, struct stir_slice code), void *arg)
+{
+    for (size_t i = 1; i <= table->lists.n; i++) {
+        struct stir_slice codes = list_text(&table->lists, (uint16_t)i);
+        for (struct stir_slice code = next_word(&codes); code.n; code = next_word(&codes))
+            each(arg, code);
+    }
+}
+
 int stir_spc_table_holds(const struct stir_spc_table *table, struct stir_slice spc, struct stir_slice tn)
 {
     struct stir_slice holders = stir_spc_table_find(table, tn);

@@ -11,6 +11,9 @@ size_t stir_spc_table_line(const struct stir_spc_table *table, struct stir_slice
 /* Does a line name a holder of any number from `first` to `last`? */
 bool stir_spc_table_any(const struct stir_spc_table *table, uint64_t first, uint64_t last);
 
+/* Every code that the table's lists name; one that stands in several lists comes for each. */
+void stir_spc_table_codes(const struct stir_spc_table *table, void (*each)(void *arg, struct stir_slice code), void *arg);
+
 /* A canonical number that has a country code as its digits' value, which tells its length too, for none begins with 0. False: it is none. */
 bool stir_number_read(uint64_t *out, struct stir_slice digits) STIR_MUST_USE;
 /* NUMBER, FIRST-LAST or FIRST+COUNT. What is wrong with it; NULL: nothing. */

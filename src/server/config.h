@@ -24,6 +24,9 @@ void stir_config_free(struct stir_conf *conf);
 /* What a good conf says that is worth a second look, a line each: "[log] numbers = full: ...". */
 void stir_config_doubts(const struct stir_conf *conf, const struct stir_config_say *say);
 
+/* Of these: trunks that no call reaches, since all their addresses are of earlier ones. */
+void stir_config_shadows(const struct stir_conf *conf, const struct stir_config_say *say);
+
 /* Told of files: `fatal` ones keep stir serve from starting. */
 struct stir_config_look {
     void (*say)(void *arg, bool fatal, const char *text);

@@ -1,5 +1,6 @@
 /* What may be meant, and is worth a second look: said by stir conf check, and refused by nobody. */
 #include "core/bytes.h"
+#include "io/socket.h"
 #include "server/config.h"
 
 #include <stdio.h>
@@ -40,8 +41,9 @@ static void listeners(const struct stir_conf *conf, const struct stir_config_say
 
 static bool is_everybody(const struct stir_conf_list *networks)
 {
+    struct stir_network network;
     for (size_t i = 0; i < networks->n; i++)
-        if (strcmp(networks->items[i], "0.0.0.0/0") == 0 || strcmp(networks->items[i], "::/0") == 0)
+        if (stir_network_parse(&network, stir_slice_str(networks->items[i])) == STIR_OK && network.bits == 0)
             return true;
     return false;
 }
@@ -52,8 +54,8 @@ static void sources(const struct stir_conf *conf, const struct stir_config_say *
     for (size_t i = 0; i < conf->n_trunks; i++) {
         const struct stir_conf_trunk *trunk = &conf->trunks[i];
         trusted = trusted || trunk->trusted;
-        if (trunk->trusted && is_everybody(&trunk->addresses) && !trunk->tls_name[0])
-            doubt(to, "[trunk %s] trusted: it is everybody on the Internet", trunk->name);
+        if (is_everybody(&trunk->addresses) && !trunk->tls_name[0])
+            doubt(to, "[trunk %s] %s: it is everybody on the Internet", trunk->name, trunk->trusted ? "trusted" : "addresses");
     }
     bool asks = false;
     for (size_t i = 0; i < conf->n_sip; i++)
@@ -67,6 +69,45 @@ static void sources(const struct stir_conf *conf, const struct stir_config_say *
             doubt(to, "[rule %s] attest = asked: no trunk is trusted to ask", rule->name);
         if (!names && i + 1 < conf->n_rules)
             doubt(to, "[rule %s] holds for every call: [rule %s] and what follows are never reached", rule->name, conf->rules[i + 1].name);
+        if (rule->attest == STIR_DECIDE_A && rule->number_sets.n && !rule->owned)
+            doubt(to, "[rule %s] number-sets without owned = yes: A for whoever calls with one of their numbers, whosever it is", rule->name);
+    }
+}
+
+enum { DIGITS = 10 /* with its country code, hardly a number has fewer */ };
+
+/* A prefix whose '*' was left out is one short number, and holds for no call. */
+static void numbers_of(const char *section, const char *name, const struct stir_conf_list *numbers, const struct stir_config_say *to)
+{
+    for (size_t i = 0; i < numbers->n; i++)
+        if (strlen(numbers->items[i]) < DIGITS && !strpbrk(numbers->items[i], "*-"))
+            doubt(to, "[%s %s] numbers: %s is one number and no prefix: was %s* meant?", section, name, numbers->items[i], numbers->items[i]);
+}
+
+static void numbers(const struct stir_conf *conf, const struct stir_config_say *to)
+{
+    for (size_t i = 0; i < conf->n_rules; i++)
+        numbers_of("rule", conf->rules[i].name, &conf->rules[i].numbers, to);
+    for (size_t i = 0; i < conf->n_signers; i++)
+        numbers_of("signer", conf->signers[i].name, &conf->signers[i].numbers, to);
+}
+
+static bool is_used(const struct stir_conf *conf, const char *actions)
+{
+    bool used = strcmp(actions, "default") == 0;
+    for (size_t i = 0; i < conf->n_trunks && !used; i++)
+        used = strcmp(conf->trunks[i].actions, actions) == 0;
+    return used;
+}
+
+static void actions(const struct stir_conf *conf, const struct stir_config_say *to)
+{
+    for (size_t i = 0; i < conf->n_actions; i++) {
+        const struct stir_conf_actions *a = &conf->actions[i];
+        if (!is_used(conf, a->name))
+            doubt(to, "[actions %s]: no [trunk NAME] has actions = %s, so that it holds for no call", a->name, a->name);
+        if (a->ok == STIR_ACT_STOP)
+            doubt(to, "[actions %s] ok = stop: calls whose verification passed are stopped", a->name);
     }
 }
 
@@ -94,6 +135,9 @@ void stir_config_doubts(const struct stir_conf *conf, const struct stir_config_s
 {
     listeners(conf, to);
     sources(conf, to);
+    stir_config_shadows(conf, to);
+    numbers(conf, to);
+    actions(conf, to);
     in_labs(conf, to);
     streams(conf, to);
 }

@@ -68,7 +68,7 @@ static bool reload(struct stir_server *server, const struct stir_server_say *say
         snprintf(line, sizeof(line), "%s is read at a start alone: restart, or put it back", key);
         say->say(say->arg, true, line);
     }
-    good = good && !fixed && stir_setting_check_x5u(setting, say) && take_over(server, setting, say);
+    good = good && !fixed && stir_setting_check_x5u(setting, false, say) && take_over(server, setting, say);
     stir_setting_free(setting);
     server->reload_failed = !good;
     if (good)

@@ -23,7 +23,7 @@ enum { CANNOT = 3 /* exit status */, ENDS_EVERY_S = 3600 };
 struct run {
     struct stir_server server;
     const struct stir_serve_options *options;
-    struct stir_setting *setting;
+    struct stir_setting *setting; /* until the live state has it alone: a reload frees what it replaces */
     struct stir_watch signals;
     struct stir_timer pulse; /* once a second */
     int64_t beats;
@@ -170,7 +170,7 @@ static enum stir_err start_workers(struct run *run, struct stir_fronts *fronts)
         }
     }
     /* Our own repository role may be what answers: the sockets are open by now. */
-    if (err == STIR_OK && !stir_setting_check_x5u(run->setting, &say))
+    if (err == STIR_OK && !stir_setting_check_x5u(run->setting, true, &say))
         err = STIR_EVALUE;
     return err;
 }
@@ -233,9 +233,11 @@ static enum stir_err watch_signals(struct run *run)
 
 static void serve(struct run *run)
 {
+    stir_setting_free(run->setting);
+    run->setting = NULL;
     run->server.reloaded_at = time(NULL);
     stir_notify_ready();
-    stir_records_say(run->server.shared.records, 2, "start", "ready: stir %s, configuration %s, %zu workers", stir_version(), run->setting->conf->hash,
+    stir_records_say(run->server.shared.records, 2, "start", "ready: stir %s, configuration %s, %zu workers", stir_version(), run->server.live->conf->hash,
                      run->server.n_hands);
     tell(run, "ready");
     run->pulse.fire = beat;

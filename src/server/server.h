@@ -67,8 +67,9 @@ struct stir_server_say {
 
 /* setting.c: a file read and everything behind its names, or nothing and every fault said. */
 enum stir_err stir_setting_read(struct stir_setting **out, const char *path, int64_t now, const struct stir_server_say *say) STIR_MUST_USE;
-/* x5u of each signer against what the world sees; false: something fatal was said. Waits for the network: never on a worker. */
-bool stir_setting_check_x5u(const struct stir_setting *setting, const struct stir_server_say *say);
+/* x5u of each signer against what the world sees; false: something fatal was said. `starting`: a signer that fails is left out alone, and the daemon starts
+ * with the others, or for its other roles; else it is fatal, since what runs is better. Waits for the network: never on a worker. */
+bool stir_setting_check_x5u(const struct stir_setting *setting, bool starting, const struct stir_server_say *say);
 
 /* hands.c: the worker threads. */
 enum stir_err stir_hands_start(struct stir_server *server, size_t n) STIR_MUST_USE;

@@ -79,8 +79,18 @@ enum stir_err stir_setting_read(struct stir_setting **out, const char *path, int
     return STIR_OK;
 }
 
-bool stir_setting_check_x5u(const struct stir_setting *setting, const struct stir_server_say *to)
+bool stir_setting_check_x5u(const struct stir_setting *setting, bool starting, const struct stir_server_say *to)
 {
     struct stir_as_say as_say = {to->say, to->arg};
-    return !setting->as || stir_as_check_x5u(setting->as, &as_say) == STIR_OK;
+    if (!setting->as)
+        return true;
+    enum stir_err err = stir_as_check_x5u(setting->as, starting, &as_say);
+    if (err == STIR_OK || (err == STIR_EVALUE && starting && (setting->conf->server.roles & ~(unsigned)STIR_ROLE_AS)))
+        return true;
+    say(to, true,
+        err != STIR_EVALUE ? "x5u of signers: %s"
+        : starting         ? "%s: no signer is left"
+                           : "%s: fix what x5u gives, or cert",
+        err != STIR_EVALUE ? stir_err_text(err) : "x5u of signers");
+    return false;
 }

@@ -23,9 +23,10 @@ enum stir_err stir_as_book_new(struct stir_as_book **out, const struct stir_conf
 void stir_as_book_free(struct stir_as_book *book);
 
 /* Fetch each signer's x5u from outside, as verifiers will ([fetch] of the conf; `check-x5u` of the signer), and hold it against its certificate file: another
- * certificate there is fatal, one that cannot be had a warning (the repository may be this very process, not begun yet). Waits for the network: never on a
- * worker. STIR_EVALUE: something fatal was said; STIR_ENOMEM. */
-enum stir_err stir_as_check_x5u(const struct stir_as_book *book, const struct stir_as_say *say) STIR_MUST_USE;
+ * certificate there is fatal, one that cannot be had a warning (the repository may be this very process, not begun yet). `leave_out`: it is a warning too, and
+ * that signer signs nothing as long as the book lives; workers may be signing meanwhile. Several are fetched at once. Waits for the network: never on a worker.
+ * STIR_EVALUE: something fatal was said, or every signer was left out; STIR_ENOMEM. */
+enum stir_err stir_as_check_x5u(struct stir_as_book *book, bool leave_out, const struct stir_as_say *say) STIR_MUST_USE;
 
 /* What the operator watches: each signing identity, and each numbers file with its lines, bytes and load time. */
 struct stir_as_signer_state {

@@ -226,6 +226,8 @@ enum stir_err stir_as_book_new(struct stir_as_book **out, const struct stir_conf
     if (!m.out_of_memory)
         make_trunks(&m);
     judge_strangers(&m);
+    if (!m.out_of_memory && !m.fatal)
+        stir_as_customers_look(&m);
     if (m.out_of_memory || m.fatal) {
         stir_as_book_free(m.book);
         return m.out_of_memory ? STIR_ENOMEM : STIR_EVALUE;

@@ -7,6 +7,8 @@
 #include "service/numbers.h"
 #include "service/ranges.h"
 
+#include <stdatomic.h>
+
 /* Trunks or tenants, a bit each, by their place in the conf; `bits` NULL: any. */
 struct stir_places {
     uint64_t *bits;
@@ -33,7 +35,8 @@ struct stir_as_signer {
     uint32_t tenant;
     struct stir_places trunks;
     struct stir_sets sets;
-    bool narrow; /* it names numbers or lists: it signs for no others */
+    bool narrow;             /* it names numbers or lists: it signs for no others */
+    atomic_bool is_left_out; /* its x5u serves another certificate: the one thing that changes in a book */
 };
 
 /* Signers of one tenant, or of none: no call is signed by those of another group. */
@@ -79,6 +82,11 @@ void stir_as_places(struct stir_as_making *making, struct stir_places *out, cons
 void stir_as_sets(struct stir_as_making *making, struct stir_sets *out, const struct stir_conf_list *names, const char *section);
 void stir_as_patterns(struct stir_as_making *making, struct stir_ranges *out, const struct stir_conf_list *patterns, uint32_t tag, const char *section);
 
+/* ---- customers.c ---- */
+
+/* Tell of customers of trunks that stand in no list, where rules look for them. */
+void stir_as_customers_look(struct stir_as_making *making);
+
 /* ---- signers.c ---- */
 
 void stir_as_signers_make(struct stir_as_making *making);
@@ -98,7 +106,7 @@ struct stir_as_question {
     uint32_t trunk, tenant;
     struct stir_slice customer; /* whose call it is; absent: nobody's */
     bool known;                 /* a trunk of ours, or a tenant that has proven it */
-    bool trusted;               /* what it asks for counts, as far as rules say */
+    bool trusted;               /* what it asks for counts, as far as rules say; of others less alone does */
     struct stir_number number;
     char asked;           /* 'A', 'B', 'C'; 0: nothing */
     const char *asked_by; /* a header's name, or what else */

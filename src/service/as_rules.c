@@ -161,11 +161,11 @@ static char judge_toll_free(const struct stir_as_book *book, const struct stir_a
     return q->known ? 'B' : 'C';
 }
 
-/* Never more than its source asks for or its tenant may have. */
+/* Never more than its source asks for, whoever it is: who says less of a call knows why. Nor more than its tenant may have. */
 static char judge_limits(const struct stir_as_question *q, char attest, struct stir_writer *w)
 {
     const struct stir_conf_tenant *tenant = q->source->tenant;
-    if (q->trusted && q->asked && lower(attest, q->asked) != attest) {
+    if (q->asked && lower(attest, q->asked) != attest) {
         put_reason(w, "no more is asked for by ");
         stir_put_text(w, q->asked_by);
         attest = lower(attest, q->asked);

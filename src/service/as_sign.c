@@ -34,7 +34,7 @@ static char attest_in(struct stir_slice value)
     return said >= 'A' && said <= 'C' && (rest.n == 0 || rest.p[0] == ';') ? said : 0;
 }
 
-/* Headers of sources that are trusted; of others nothing is even read. */
+/* What is asked for. Of sources that are not trusted too: less is granted to everybody (stir_as_decide()). */
 static void read_asked(struct stir_signing *s)
 {
     const struct stir_conf_list *headers = &s->conf->sign.attest_headers;
@@ -44,7 +44,7 @@ static void read_asked(struct stir_signing *s)
         q->asked_by = "the request";
         return;
     }
-    for (size_t i = 0; q->trusted && i < headers->n && !q->asked; i++) {
+    for (size_t i = 0; i < headers->n && !q->asked; i++) {
         q->asked = attest_in(stir_header_only(s->call->sip->head, stir_slice_str(headers->items[i])));
         q->asked_by = headers->items[i];
     }
@@ -230,6 +230,7 @@ bool stir_as_may_divert(const struct stir_signing *s, const struct stir_party *b
     question.number = stir_number_of(by->kind == STIR_PARTY_TN ? stir_slice_of(by->text, by->len) : stir_slice_of(NULL, 0));
     if (s->call->source->trunk && s->call->source->trunk->trusted)
         return true;
+    question.asked = question.trusted ? question.asked : 0; /* it is asked for the caller, who is another */
     stir_as_decide(s->book, &question, &decision);
     return question.number.value && decision.verdict == STIR_AS_SIGN && decision.attest == 'A';
 }

@@ -249,6 +249,8 @@ const char *stir_as_signer_fault(const struct stir_as_signer *s, int64_t now)
 {
     if (!s->cert || !s->key)
         return "it could not be read";
+    if (atomic_load_explicit(&s->is_left_out, memory_order_relaxed))
+        return "its x5u gives another certificate";
     return now < s->cert->not_before ? "its certificate is not valid yet" : now > s->cert->not_after ? "its certificate has ended" : NULL;
 }
 

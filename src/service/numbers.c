@@ -273,3 +273,12 @@ bool stir_number_set_holds_toll_free(const struct stir_number_set *set)
             return true;
     return false;
 }
+
+void stir_number_set_customers(const struct stir_number_set *set, void (*each)(void *arg, struct stir_slice customer), void *arg)
+{
+    if (set->owned)
+        stir_spc_table_codes(set->owned, each, arg);
+    for (size_t i = 0; i < set->n; i++) /* lines of one customer mostly stand together */
+        if (i == 0 || strcmp(set->text + set->entries[i].customer, set->text + set->entries[i - 1].customer) != 0)
+            each(arg, stir_slice_str(set->text + set->entries[i].customer));
+}

@@ -48,6 +48,9 @@ size_t stir_number_set_bytes(const struct stir_number_set *set);             /* 
 size_t stir_number_set_over(const struct stir_number_set *set, int64_t now); /* entries whose evidence is over */
 bool stir_number_set_holds_toll_free(const struct stir_number_set *set);     /* an owned list that says something of such numbers, in vain */
 
+/* Every customer that the list names, some of them several times; owned lists give them in capital letters. */
+void stir_number_set_customers(const struct stir_number_set *set, void (*each)(void *arg, struct stir_slice customer), void *arg);
+
 enum {
     STIR_MAX_EVIDENCE = 4194304, /* entries of one list: all toll-free numbers of North America are some 40 million, one RespOrg's far fewer */
     STIR_MAX_REFERENCE = 64,     /* characters of a reference: it stands in the proof */
