@@ -36,7 +36,7 @@ static void each_fault_is_told_in_words_that_help(void **state)
         {AS SIGNER "[log]\nxyzzy = 1\n", "stir.conf:11: [log] xyzzy: there is no such key; stir conf keys lists them"},
         {AS SIGNER "[log]\nlevel = info\nlevel = info\n", "stir.conf:12: [log] level: stands twice; line 11 has it already"},
         {AS SIGNER "[rule r]\n", "stir.conf:10: [rule r] attest: is needed: what they get: A, B, C, asked (what a trusted source asks for), none (goes on "
-                                 "unsigned), refuse (403; emergency calls go on unsigned)"},
+                                 "unsigned), refuse (403; calls to emergency numbers go on unsigned)"},
         /* values */
         {AS SIGNER "[server2]\n", "stir.conf:10: [server2]: no such section; did you mean [server]?"},
         {AS SIGNER "[metrics]\nmax-trunks = 10001\n", "stir.conf:11: [metrics] max-trunks: 10001 is out of bounds; 0 to 10000 is what it may be"},
