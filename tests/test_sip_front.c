@@ -337,27 +337,37 @@ static void what_is_no_sip_is_dropped_and_counted(void **state)
     close(fd);
 }
 
+/* The kernel begins to stamp datagrams a moment after the first socket has asked for it: until then they seem not to have waited. What that took is forgotten;
+ * one call, the last, was told 503. */
+static void wait_for_stamps(int fd)
+{
+    unsigned number = 100;
+    do {
+        give(fd, request("INVITE", ++number, ""));
+        poll(NULL, 0, 60);
+        assert_true(hear(fd));
+    } while (code() != 503 && number < 150);
+    assert_int_equal(code(), 503);
+    in.signed_calls = in.records = 0;
+}
+
 static void what_waited_too_long_is_told_503_but_for_emergencies(void **state)
 {
     int fd = client(SOCK_DGRAM, 0);
     (void)state;
     f.conf.server.max_queue_ms = 20;
-    /* The kernel begins to stamp datagrams a moment after the first socket has asked for it: until then they seem not to have waited. */
-    unsigned number = 100;
-    do {
-        in.signed_calls = 0;
-        give(fd, request("INVITE", ++number, ""));
-        poll(NULL, 0, 60);
-        assert_true(hear(fd));
-    } while (code() != 503 && number < 150);
+    wait_for_stamps(fd);
+    give(fd, request("INVITE", 1, ""));
+    poll(NULL, 0, 60);
+    assert_true(hear(fd));
     assert_int_equal(code(), 503);
     assert_has("\r\nRetry-After: ");
     assert_int_equal(in.signed_calls, 0);
     assert_int_equal(in.records, 1);
     assert_unanswered(STIR_RECORD_SIGN, 503, "overload");
     assert_int_equal(in.record.result, STIR_SIGN_REFUSED);
-    assert_int_equal(metric("stir_sip_overload_total"), 1);
-    give(fd, request("INVITE", number, "")); /* asked again in time: served */
+    assert_int_equal(metric("stir_sip_overload_total"), 2);
+    give(fd, request("INVITE", 1, "")); /* asked again in time: served */
     assert_true(hear(fd));
     assert_int_equal(code(), 302);
     in.emergency = true;
@@ -378,11 +388,12 @@ static void an_overload_of_strangers_is_counted_and_makes_no_record(void **state
     support_open();
     in.known = false;
     int fd = client(SOCK_DGRAM, 0);
+    wait_for_stamps(fd);
     give(fd, request("INVITE", 1, ""));
     poll(NULL, 0, 60);
     assert_true(hear(fd));
     assert_int_equal(code(), 503);
-    assert_int_equal(metric("stir_sip_overload_total"), 1);
+    assert_int_equal(metric("stir_sip_overload_total"), 2);
     assert_int_equal(in.records, 0);
     close(fd);
 }
