@@ -6,7 +6,10 @@
 #include "io/notify.h"
 #include "io/privilege.h"
 #include "io/process.h"
+#include "io/thread.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -162,6 +165,68 @@ static void a_clock_that_is_set_is_seen_and_one_that_is_slewed_is_not(void **sta
     assert_true(stir_clock_unix_ms() > 1700000000000 && stir_clock_monotonic_ms() > 0);
 }
 
+static void the_monotonic_clock_is_one_in_milliseconds_and_microseconds(void **state)
+{
+    (void)state;
+    const int64_t before = stir_clock_monotonic_ms(), us = stir_clock_monotonic_us(), after = stir_clock_monotonic_ms();
+    assert_in_range(us / 1000, before, after);
+}
+
+/* ---- Threads ---- */
+
+static void *see_signals(void *arg)
+{
+    pthread_sigmask(SIG_SETMASK, NULL, arg);
+    return NULL;
+}
+
+static void a_thread_begins_with_signals_blocked_and_its_maker_keeps_its_own(void **state)
+{
+    static const int asked[] = {SIGTERM, SIGHUP, SIGINT, SIGXFSZ, SIGPIPE, SIGUSR1};
+    sigset_t seen, before, after;
+    pthread_t thread;
+    (void)state;
+    sigemptyset(&seen);
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    assert_true(stir_thread_begin(&thread, see_signals, &seen));
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+        assert_int_equal(sigismember(&seen, asked[i]), 1);
+        assert_int_equal(sigismember(&after, asked[i]), sigismember(&before, asked[i]));
+    }
+}
+
+static void a_wait_lasts_as_long_as_it_says_by_the_monotonic_clock(void **state)
+{
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t cond;
+    int err = 0;
+    (void)state;
+    stir_thread_cond(&cond);
+    const int64_t begun = stir_clock_monotonic_ms();
+    const struct timespec until = stir_thread_until(30);
+    pthread_mutex_lock(&lock);
+    while (err == 0)
+        err = pthread_cond_timedwait(&cond, &lock, &until);
+    pthread_mutex_unlock(&lock);
+    pthread_cond_destroy(&cond);
+    assert_int_equal(err, ETIMEDOUT);
+    assert_true(stir_clock_monotonic_ms() >= begun + 30);
+}
+
+static void the_end_of_a_wait_is_a_whole_time(void **state)
+{
+    (void)state;
+    for (int64_t ms = 0; ms < 3000; ms += 37) {
+        const int64_t before = stir_clock_monotonic_us();
+        const struct timespec t = stir_thread_until(ms);
+        const int64_t us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+        assert_in_range(t.tv_nsec, 0, 999999999);
+        assert_in_range(us - ms * 1000, before, stir_clock_monotonic_us());
+    }
+}
+
 static void times_are_written_and_read_as_utc(void **state)
 {
     static const char *const bad[] = {"2025-11-21T12:41:07.12Z", "2025-02-29T12:41:07.123Z", "2025-11-21 12:41:07.123Z", "2025-11-21T24:41:07.123Z", ""};
@@ -273,6 +338,10 @@ int main(void)
         cmocka_unit_test(the_watchdog_is_fed_twice_as_often_as_it_asks),
         cmocka_unit_test(the_watchdog_is_patient_while_a_reload_lasts),
         cmocka_unit_test(a_clock_that_is_set_is_seen_and_one_that_is_slewed_is_not),
+        cmocka_unit_test(the_monotonic_clock_is_one_in_milliseconds_and_microseconds),
+        cmocka_unit_test(a_thread_begins_with_signals_blocked_and_its_maker_keeps_its_own),
+        cmocka_unit_test(a_wait_lasts_as_long_as_it_says_by_the_monotonic_clock),
+        cmocka_unit_test(the_end_of_a_wait_is_a_whole_time),
         cmocka_unit_test(times_are_written_and_read_as_utc),
         cmocka_unit_test(root_is_given_up_for_good),
         cmocka_unit_test(root_must_say_who_it_becomes),

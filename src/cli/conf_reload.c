@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "io/clock.h"
 
 enum { ANSWER_MAX = 1 << 20, WAIT_S = 300 /* each signer's certificate may be fetched */ };
 
@@ -34,19 +35,12 @@ static int open_socket(const struct cli *cli, const char *path, int *out)
     return cli_fail(cli, CLI_CANNOT, "%s: %s; does stir serve run with [server] control = %s?", path, strerror(why), path);
 }
 
-static int64_t seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 /* Everything that is said until the other side closes. False: it took too long, or it was too much. */
 static bool hear(int fd, struct conf_said *said)
 {
     char line[1024];
     size_t n = 0, all = 0;
-    for (int64_t until = seconds() + WAIT_S; seconds() < until;) {
+    for (const int64_t until = stir_clock_monotonic_ms() + WAIT_S * 1000; stir_clock_monotonic_ms() < until;) {
         struct pollfd ready = {fd, POLLIN, 0};
         char c[512];
         if (poll(&ready, 1, 1000) <= 0)

@@ -1,13 +1,13 @@
 /* A request: where it goes, and what is asked of it before a service sees it. */
 #include "front/http_call.h"
 
+#include "io/clock.h"
 #include "service/metrics.h"
 #include "service/records.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     KEEP_CALLS = 64,   /* kept for reuse, with their text */
@@ -15,13 +15,6 @@ enum {
 };
 
 static const char JSON[] = "application/json";
-
-int64_t stir_http_now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 enum stir_record_way stir_http_way(const struct stir_http_call *call)
 {
@@ -262,7 +255,7 @@ void stir_http_call_serve(void *arg, struct stir_http_request *request)
     call->request = request;
     call->dialect = STIR_API_OWN;
     call->live = stir_live_ref(desk->worker->live);
-    call->began_us = stir_http_now_us();
+    call->began_us = stir_clock_monotonic_us();
     call->unix_ms = stir_loop_unix_ms(desk->worker->loop);
     if (goes_on(call))
         dispatch(call);

@@ -119,7 +119,6 @@ void stir_http_verify_end(struct stir_http_call *call, const char *why);
 bool stir_http_is_sip(const struct stir_http_call *call);
 /* Of the Ms paths, as the listener has it; STIR_API_OWN: told by the members. */
 enum stir_api_dialect stir_http_given_dialect(const struct stir_http_call *call);
-int64_t stir_http_now_us(void);
 /* How the request came in, for records. */
 enum stir_record_way stir_http_way(const struct stir_http_call *call);
 

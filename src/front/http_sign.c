@@ -1,6 +1,7 @@
 /* Signing over HTTP, in every dialect. It never waits. */
 #include "front/http_call.h"
 
+#include "io/clock.h"
 #include "service/records.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@ static const char JSON[] = "application/json";
 static void put_record(struct stir_http_call *call, struct stir_record *record, int status)
 {
     record->way = stir_http_way(call);
-    record->took_us = stir_http_now_us() - call->began_us;
+    record->took_us = stir_clock_monotonic_us() - call->began_us;
     record->http_code = status;
     record->request_id = call->request_id[0] ? stir_slice_str(call->request_id) : (struct stir_slice){0};
     stir_records_put(call->desk->worker->shared->records, record);

@@ -1,6 +1,7 @@
 /* Verification over HTTP, in every dialect. A call that waits for a certificate is a suspended request; a batch is answered when its last call is. */
 #include "front/http_call.h"
 
+#include "io/clock.h"
 #include "service/records.h"
 #include "service/unanswered.h"
 
@@ -15,7 +16,7 @@ static void put_record(struct stir_http_item *item, struct stir_record record)
 {
     struct stir_http_call *call = item->call;
     record.way = stir_http_way(call);
-    record.took_us = stir_http_now_us() - call->began_us;
+    record.took_us = stir_clock_monotonic_us() - call->began_us;
     record.http_code = item->status;
     record.request_id = call->request_id[0] ? stir_slice_str(call->request_id) : (struct stir_slice){0};
     stir_records_put(call->desk->worker->shared->records, &record);

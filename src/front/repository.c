@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "io/dir.h"
+#include "io/thread.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -266,14 +267,7 @@ static enum stir_err look(struct stir_repository *r, struct stir_diag *diag)
 
 static bool sleep_a_little(struct stir_repository *r)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += LOOK_MS / 1000;
-    until.tv_nsec += LOOK_MS % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    const struct timespec until = stir_thread_until(LOOK_MS);
     pthread_mutex_lock(&r->lock);
     while (!r->stopped && pthread_cond_timedwait(&r->wake, &r->lock, &until) == 0)
         ;
@@ -299,18 +293,14 @@ enum stir_err stir_repository_new(struct stir_repository **out, const struct sti
     struct stir_repository *r = calloc(1, sizeof(*r));
     if (!r)
         return STIR_ENOMEM;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    stir_thread_cond(&r->wake);
     pthread_mutex_init(&r->lock, NULL);
     r->dir = strdup(conf->dir);
     if (say)
         r->say = *say;
     enum stir_err err = r->dir ? look(r, diag) : STIR_ENOMEM;
     if (err == STIR_OK)
-        r->runs = pthread_create(&r->thread, NULL, watch, r) == 0;
+        r->runs = stir_thread_begin(&r->thread, watch, r);
     if (!r->runs) {
         stir_repository_free(r);
         return err == STIR_OK ? STIR_ENOMEM : err;

@@ -5,14 +5,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-int64_t stir_sip_clock_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- Calls ---- */
 

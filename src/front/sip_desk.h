@@ -172,8 +172,6 @@ struct stir_sip_desk {
     void *gone_arg;
 };
 
-int64_t stir_sip_clock_us(void);
-
 /* Around everything that the loop calls. At the last exit datagrams go out, and a desk that leaves and has nothing left says so; it may be free then: nothing
  * of it is touched behind. */
 void stir_sip_enter(struct stir_sip_desk *desk);

@@ -1,6 +1,7 @@
 /* INVITEs that come to a service, and what its answer is in SIP. */
 #include "front/sip_desk.h"
 
+#include "io/clock.h"
 #include "service/metrics.h"
 #include "service/records.h"
 #include "service/unanswered.h"
@@ -25,7 +26,7 @@ static void put_record(struct stir_sip_call *call, struct stir_record *record, i
 {
     record->way = way_of(call);
     record->sip_code = code;
-    record->took_us = stir_sip_clock_us() - call->flow.begun_us;
+    record->took_us = stir_clock_monotonic_us() - call->flow.begun_us;
     stir_records_put(call->desk->front->shared->records, record);
 }
 

@@ -2,6 +2,7 @@
 #include "front/sip_desk.h"
 
 #include "front/sip_frame.h"
+#include "io/clock.h"
 
 /* A lower bound: since the loop was told of the bytes. How long they stood in the kernel before that nobody knows. */
 static int64_t lag_ms(const struct stir_sip_conn *conn, int64_t now_us)
@@ -13,7 +14,7 @@ static int64_t lag_ms(const struct stir_sip_conn *conn, int64_t now_us)
 static void take(struct stir_sip_conn *conn, const struct stir_sip_frame *frame)
 {
     struct stir_sip_flow flow = {
-        .socket = conn->socket, .conn = conn, .peer = conn->peer, .begun_us = stir_sip_clock_us(), .fault = frame->code, .phrase = frame->phrase};
+        .socket = conn->socket, .conn = conn, .peer = conn->peer, .begun_us = stir_clock_monotonic_us(), .fault = frame->code, .phrase = frame->phrase};
     flow.queued_ms = lag_ms(conn, flow.begun_us);
     flow.unix_ms = stir_loop_unix_ms(conn->desk->worker->loop);
     conn->progress = true;

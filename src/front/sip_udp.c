@@ -3,6 +3,8 @@
 /* Datagrams, several a system call: one shared socket for each address, read by all workers. */
 #include "front/sip_desk.h"
 
+#include "io/clock.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -124,7 +126,7 @@ static void take_one(struct stir_sip_ear *ear, size_t i)
     clock_gettime(CLOCK_REALTIME, &now);
     read_control(&flow, &o->in[i].msg_hdr, &now);
     flow.unix_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    flow.begun_us = stir_sip_clock_us();
+    flow.begun_us = stir_clock_monotonic_us();
     /* One byte more than a message may have was asked for: longer ones come cut, and are dropped. Keep-alives are no messages (RFC 5626 §3.5.1). */
     if (o->in[i].msg_len > 4 && o->in[i].msg_len <= STIR_MAX_MESSAGE)
         stir_sip_take(ear->desk, &flow, stir_slice_of(o->in_bytes[i], o->in[i].msg_len));

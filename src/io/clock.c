@@ -21,6 +21,13 @@ int64_t stir_clock_monotonic_ms(void)
     return ms_of(CLOCK_MONOTONIC);
 }
 
+int64_t stir_clock_monotonic_us(void)
+{
+    struct timespec t = {0, 0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 void stir_put_utc(struct stir_writer *w, int64_t unix_ms)
 {
     struct stir_civil t = {.year = 1970, .month = 1, .day = 1};

@@ -7,6 +7,7 @@
 
 int64_t stir_clock_unix_ms(void);
 int64_t stir_clock_monotonic_ms(void);
+int64_t stir_clock_monotonic_us(void); /* for what took how long */
 
 /* The time in UTC, "2026-11-21T12:41:07.123Z". */
 void stir_put_utc(struct stir_writer *w, int64_t unix_ms);

@@ -8,10 +8,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/bytes.h"
+#include "io/clock.h"
 
 enum { WAIT_S = 5 }; /* for a reader that is busy; a full queue blocks otherwise */
 #define RELOAD_US INT64_C(600000000)
@@ -79,9 +79,7 @@ bool stir_notify_ready(void)
 bool stir_notify_reloading(void)
 {
     char lines[80];
-    struct timespec t = {0, 0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+    snprintf(lines, sizeof(lines), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)stir_clock_monotonic_us());
     return notify_with_watchdog(lines, RELOAD_US);
 }
 

@@ -1,8 +1,9 @@
 /* The worker threads: started, told things between two turns, stopped. */
 #include "server/server.h"
 
-#include <signal.h>
 #include <stdlib.h>
+
+#include "io/thread.h"
 
 /* One thing that every worker does once, and the count of those who have not yet. */
 struct stir_round {
@@ -75,17 +76,12 @@ static void hand_clear(struct stir_hand *hand)
 
 static enum stir_err hand_start(struct stir_server *server, struct stir_hand *hand, unsigned index)
 {
-    sigset_t all, before;
     *hand = (struct stir_hand){.server = server, .worker = {.index = index, .shared = &server->shared, .live = stir_live_ref(server->live)}};
     enum stir_err err = stir_loop_new(&hand->worker.loop);
     if (err == STIR_OK)
         err = stir_es256_ctx_new(&hand->worker.ctx);
-    if (err == STIR_OK) {
-        sigfillset(&all); /* signals are the main thread's */
-        pthread_sigmask(SIG_BLOCK, &all, &before);
-        err = pthread_create(&hand->thread, NULL, work, hand) == 0 ? STIR_OK : STIR_ENOMEM;
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
+    if (err == STIR_OK && !stir_thread_begin(&hand->thread, work, hand))
+        err = STIR_ENOMEM;
     if (err != STIR_OK)
         hand_clear(hand);
     return err;

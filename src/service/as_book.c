@@ -3,12 +3,12 @@
 
 #include "core/bytes.h"
 #include "core/uuid.h"
+#include "io/clock.h"
 
 #include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* ---- Telling ---- */
 
@@ -85,20 +85,13 @@ void stir_as_patterns(struct stir_as_making *m, struct stir_ranges *out, const s
 
 /* ---- Lists ---- */
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
-}
-
 static void read_list(struct stir_as_making *m, size_t i)
 {
     const struct stir_conf_numbers *conf = &m->book->conf->numbers[i];
     struct stir_diag diag = {0};
-    int64_t begun = monotonic_ms();
+    int64_t begun = stir_clock_monotonic_ms();
     enum stir_err err = stir_number_set_new(&m->book->sets[i], conf, &diag);
-    m->book->load_ms[i] = monotonic_ms() - begun;
+    m->book->load_ms[i] = stir_clock_monotonic_ms() - begun;
     if (err == STIR_ENOMEM) {
         m->out_of_memory = true;
         return;

@@ -1,13 +1,13 @@
 #include "service/fetching.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #include "core/bytes.h"
+#include "io/clock.h"
+#include "io/thread.h"
 
 enum {
     LONGEST_TURN_MS = 1000,
@@ -28,13 +28,6 @@ struct stir_fetching {
     atomic_size_t under_way;
     atomic_uint_fast64_t asked, memory, disk, fetched, failed, refused, took_us_sum;
 };
-
-static int64_t clock_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- Answers, on the way back ---- */
 
@@ -68,7 +61,7 @@ static void count(struct stir_fetching *f, const struct stir_fetch_job *job, con
         atomic_fetch_add(&f->disk, 1);
     if (answer && answer->source == STIR_NET_FETCHED) {
         atomic_fetch_add(&f->fetched, 1);
-        atomic_fetch_add(&f->took_us_sum, (uint64_t)(clock_us() - job->began_us));
+        atomic_fetch_add(&f->took_us_sum, (uint64_t)(stir_clock_monotonic_us() - job->began_us));
     }
 }
 
@@ -94,7 +87,7 @@ static void open_job(struct stir_post *post)
 {
     struct stir_fetch_job *job = job_of(post);
     struct stir_fetching *f = job->fetching;
-    job->began_us = clock_us();
+    job->began_us = stir_clock_monotonic_us();
     if (!f->stopping && stir_net_start(f->net, job->url, job->kind, job->max_bytes, (uint64_t)(uintptr_t)job) == STIR_OK) {
         link_job(f, job);
         return;
@@ -183,17 +176,6 @@ void stir_fetching_options(struct stir_net_options *out, const struct stir_conf_
                                      .disk_bytes = (size_t)conf->disk_bytes};
 }
 
-/* Signals are the main thread's. */
-static bool begin_thread(struct stir_fetching *f)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool begun = pthread_create(&f->thread, NULL, run, f) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return begun;
-}
-
 static enum stir_err begin(struct stir_fetching *f, const struct stir_conf_fetch *conf, struct stir_diag *diag)
 {
     struct stir_net_options options;
@@ -202,7 +184,7 @@ static enum stir_err begin(struct stir_fetching *f, const struct stir_conf_fetch
     TRY(stir_loop_new(&f->loop));
     f->watch = (struct stir_watch){stir_net_fd(f->net), look_after_turn};
     TRY(stir_loop_watch(f->loop, &f->watch, EPOLLIN, false));
-    return begin_thread(f) ? STIR_OK : stir_diag_set(diag, STIR_ENOMEM, SIZE_MAX, "no thread is left to fetch with");
+    return stir_thread_begin(&f->thread, run, f) ? STIR_OK : stir_diag_set(diag, STIR_ENOMEM, SIZE_MAX, "no thread is left to fetch with");
 }
 
 static void clear(struct stir_fetching *f)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "io/clock.h"
+#include "io/thread.h"
 #include "service/outbox.h"
 
 enum {
@@ -350,7 +351,7 @@ static enum stir_err begin(struct stir_keeper *k, const struct stir_conf_evidenc
     stir_keeper_take(k, conf, opened);
     change(k, stir_clock_unix_ms());
     stir_clock_look(&k->watch, stir_clock_unix_ms(), stir_clock_monotonic_ms());
-    return stir_outbox_thread(&k->thread, run, k) ? STIR_OK : STIR_ENOMEM;
+    return stir_thread_begin(&k->thread, run, k) ? STIR_OK : STIR_ENOMEM;
 }
 
 enum stir_err stir_keeper_new(struct stir_keeper **out, const struct stir_conf_evidence *conf, struct stir_logbook *book, struct stir_metrics *metrics,

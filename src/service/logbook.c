@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io/clock.h"
+#include "io/thread.h"
 #include "service/outbox.h"
 
 enum {
@@ -263,7 +264,7 @@ enum stir_err stir_logbook_new(struct stir_logbook **out, const struct stir_conf
     atomic_store(&book->next_fd, NO_CHANGE);
     pthread_mutex_init(&book->sampling.lock, NULL);
     set(book, conf);
-    if (!stir_outbox_thread(&book->thread, run, book)) {
+    if (!stir_thread_begin(&book->thread, run, book)) {
         stir_outbox_free(book->box);
         free(book);
         if (fd >= 0)

@@ -1,8 +1,8 @@
 #include "service/outbox.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "io/thread.h"
 
 struct stir_outbox {
     pthread_mutex_t lock;
@@ -21,7 +21,6 @@ static size_t weight(size_t n)
 
 enum stir_err stir_outbox_new(struct stir_outbox **out, size_t max_bytes, size_t max_parcels)
 {
-    pthread_condattr_t monotonic;
     struct stir_outbox *box = calloc(1, sizeof(*box));
     if (!box)
         return STIR_ENOMEM;
@@ -29,10 +28,7 @@ enum stir_err stir_outbox_new(struct stir_outbox **out, size_t max_bytes, size_t
     box->max_bytes = max_bytes;
     box->max_count = max_parcels;
     pthread_mutex_init(&box->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&box->there, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    stir_thread_cond(&box->there);
     *out = box;
     return STIR_OK;
 }
@@ -121,27 +117,14 @@ unsigned stir_outbox_percent(struct stir_outbox *box)
     return part > 1 ? 100 : (unsigned)(part * 100);
 }
 
-static struct timespec in_ms(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += (time_t)(ms / 1000);
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 struct stir_parcel *stir_outbox_take(struct stir_outbox *box, int64_t wait_ms, int64_t gather_ms)
 {
-    struct timespec end = in_ms(wait_ms);
+    struct timespec end = stir_thread_until(wait_ms);
     int late = 0;
     pthread_mutex_lock(&box->lock);
     while (!box->first && !box->woken && !late)
         late = pthread_cond_timedwait(&box->there, &box->lock, &end);
-    end = in_ms(gather_ms);
+    end = stir_thread_until(gather_ms);
     for (late = gather_ms <= 0; box->first && !box->woken && !late && box->bytes <= box->max_bytes / 2;)
         late = pthread_cond_timedwait(&box->there, &box->lock, &end);
     struct stir_parcel *list = box->first;
@@ -172,14 +155,4 @@ void stir_outbox_wake(struct stir_outbox *box)
     box->woken = true;
     pthread_cond_signal(&box->there);
     pthread_mutex_unlock(&box->lock);
-}
-
-bool stir_outbox_thread(pthread_t *thread, void *(*run)(void *arg), void *arg)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const bool started = pthread_create(thread, NULL, run, arg) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
 }

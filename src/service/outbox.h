@@ -38,7 +38,4 @@ void stir_outbox_done(struct stir_outbox *box, struct stir_parcel *list);
 /* The writer shall look: a take that waits, or the next one, returns at once. From any thread. */
 void stir_outbox_wake(struct stir_outbox *box);
 
-/* Begin the thread that writes. It knows nothing of signals: those are the main thread's, and a limit on the size of files is an error of write(). */
-bool stir_outbox_thread(pthread_t *thread, void *(*run)(void *arg), void *arg) STIR_MUST_USE;
-
 #endif

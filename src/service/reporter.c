@@ -6,6 +6,7 @@
 
 #include "io/clock.h"
 #include "io/file.h"
+#include "io/thread.h"
 #include "service/outbox.h"
 #include "service/secret.h"
 
@@ -274,7 +275,7 @@ enum stir_err stir_reporter_new(struct stir_reporter **out, const struct stir_co
     pthread_mutex_init(&r->lock, NULL);
     stir_reporter_take(r, conf, opened);
     change(r);
-    if (!stir_outbox_thread(&r->thread, run, r)) {
+    if (!stir_thread_begin(&r->thread, run, r)) {
         stir_webhook_free(r->webhook);
         stir_outbox_free(r->box);
         pthread_mutex_destroy(&r->lock);

@@ -1,7 +1,6 @@
 #include "service/trust.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "core/bytes.h"
 #include "io/loop.h"
+#include "io/thread.h"
 #include "io/trust_store.h"
 #include "service/fetching.h"
 #include "service/trust_look.h"
@@ -355,17 +355,6 @@ static enum stir_err open_refresh(struct stir_trust_keeper *k, const struct stir
     return stir_loop_watch(k->loop, &k->watch, EPOLLIN, false);
 }
 
-/* Signals are the main thread's. */
-static bool begin_thread(struct stir_trust_keeper *k)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    k->has_thread = pthread_create(&k->thread, NULL, run, k) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return k->has_thread;
-}
-
 static enum stir_err begin(struct stir_trust_keeper *k, const struct stir_conf_trust *conf, const struct stir_conf_fetch *fetch, struct stir_diag *diag)
 {
     k->dir = strdup(conf->dir);
@@ -378,7 +367,8 @@ static enum stir_err begin(struct stir_trust_keeper *k, const struct stir_conf_t
         TRY(open_refresh(k, fetch, diag));
     if (!stir_loop_after(k->loop, &k->look, LOOK_MS))
         return STIR_ENOMEM;
-    return begin_thread(k) ? STIR_OK : stir_diag_set(diag, STIR_ENOMEM, SIZE_MAX, "no thread is left to keep trust fresh with");
+    k->has_thread = stir_thread_begin(&k->thread, run, k);
+    return k->has_thread ? STIR_OK : stir_diag_set(diag, STIR_ENOMEM, SIZE_MAX, "no thread is left to keep trust fresh with");
 }
 
 enum stir_err stir_trust_keeper_new(struct stir_trust_keeper **out, const struct stir_conf_trust *conf, const struct stir_conf_fetch *fetch,

@@ -1,9 +1,9 @@
 #include "service/vs.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/bytes.h"
+#include "io/clock.h"
 #include "service/actions.h"
 #include "service/fetching.h"
 #include "service/replays.h"
@@ -41,13 +41,6 @@ struct matter {
     bool late;
     enum stir_emergency emergency; /* by the message alone */
 };
-
-static int64_t clock_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- The end ---- */
 
@@ -90,7 +83,7 @@ static void write_record(struct stir_record *record, const struct matter *m, con
     const struct stir_token_verdict *token = token_of(verdict, &place);
     *record = (struct stir_record){.kind = STIR_RECORD_VERIFY,
                                    .unix_ms = m->call->unix_ms,
-                                   .waited_us = m->waits_since_us ? clock_us() - m->waits_since_us : 0,
+                                   .waited_us = m->waits_since_us ? stir_clock_monotonic_us() - m->waits_since_us : 0,
                                    .source = m->call->source,
                                    .call_id = call->call_id,
                                    .orig = text_of(&m->message.caller),
@@ -256,7 +249,7 @@ static bool may_wait(struct matter *m)
     if (m->late || within <= 0 || !shared->fetching)
         return false;
     m->waits = true;
-    m->waits_since_us = clock_us();
+    m->waits_since_us = stir_clock_monotonic_us();
     if (atomic_fetch_add(&shared->waiting, 1) < (size_t)m->live->conf->server.max_waiting && stir_loop_after(m->worker->loop, &m->timer, within))
         return true;
     atomic_fetch_sub(&shared->waiting, 1);
