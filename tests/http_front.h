@@ -6,6 +6,7 @@
 #include "front/http.h"
 #include "front/http_call.h"
 #include "server/config.h"
+#include "service/live.h"
 #include "service/metrics.h"
 #include "service/records.h"
 

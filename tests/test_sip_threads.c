@@ -3,6 +3,7 @@
 #include "front/sip.h"
 #include "io/socket.h"
 #include "service/as.h"
+#include "service/live.h"
 #include "service/metrics.h"
 #include "service/records.h"
 #include "service/vs_answer.h"
@@ -30,7 +31,7 @@ bool __wrap_stir_as_signer_at(const struct stir_as_book *book, size_t index, int
 void __wrap_stir_as_sign(struct stir_worker *worker, const struct stir_as_call *call, struct stir_as_answer *answer);
 enum stir_err __wrap_stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *call);
 void __wrap_stir_vs_cancel(struct stir_worker *worker, struct stir_vs_call *call);
-enum stir_emergency __wrap_stir_vs_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call);
+enum stir_emergency __wrap_stir_emergency_of_call(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call);
 enum stir_err __wrap_stir_vs_write_headers(char *buf, size_t cap, size_t *len, struct stir_slice message, const struct stir_sip *sip,
                                            const struct stir_vs_answer *answer, const struct stir_conf *conf);
 void __wrap_stir_records_put(struct stir_records *records, const struct stir_record *record);
@@ -121,7 +122,7 @@ void __wrap_stir_vs_cancel(struct stir_worker *worker, struct stir_vs_call *call
     atomic_fetch_add(&cancelled, 1);
 }
 
-enum stir_emergency __wrap_stir_vs_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call)
+enum stir_emergency __wrap_stir_emergency_of_call(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call)
 {
     (void)conf;
     (void)source;

@@ -183,13 +183,13 @@ static void an_emergency_call_is_never_stopped(void **state)
         const struct lab_call *c = lab_run(lab, &rows[i], 30);
         if (!c->emergency || c->act != STIR_ACT_PASS || c->sip_code)
             fail_msg("emergency call %zu: %s, act %d, code %d", i, c->emergency ? "known" : "not known", c->act, c->sip_code);
-        assert_int_equal(stir_vs_emergency(&lab->conf, NULL, c->vs.call), STIR_EMERGENCY_SURE);
+        assert_int_equal(stir_emergency_of_call(&lab->conf, NULL, c->vs.call), STIR_EMERGENCY_SURE);
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         const struct lab_call *c = lab_run(lab, &others[i], 30);
         if (c->emergency || c->act != STIR_ACT_STOP)
             fail_msg("ordinary call %zu: %s, act %d", i, c->emergency ? "an emergency" : "ordinary", c->act);
-        assert_int_equal(stir_vs_emergency(&lab->conf, NULL, c->vs.call), STIR_EMERGENCY_NO);
+        assert_int_equal(stir_emergency_of_call(&lab->conf, NULL, c->vs.call), STIR_EMERGENCY_NO);
     }
 }
 
@@ -209,7 +209,7 @@ static void what_the_caller_says_of_emergency_stops_no_stop(void **state)
         const struct lab_call *c = lab_run(lab, &rows[i], 30);
         if (c->emergency || c->act != STIR_ACT_STOP)
             fail_msg("call %zu: %s, act %d", i, c->emergency ? "an emergency" : "ordinary", c->act);
-        assert_int_equal(stir_vs_emergency(&lab->conf, &lab->source, c->vs.call), STIR_EMERGENCY_SAID);
+        assert_int_equal(stir_emergency_of_call(&lab->conf, &lab->source, c->vs.call), STIR_EMERGENCY_SAID);
     }
 }
 
@@ -219,9 +219,9 @@ static void without_a_request_uri_the_callee_counts(void **state)
     struct stir_call call = STIR_CALL_INIT;
     call.from = S("+" ORIG);
     call.to = S("911");
-    assert_int_equal(stir_vs_emergency(&lab->conf, &lab->source, &call), STIR_EMERGENCY_SURE);
+    assert_int_equal(stir_emergency_of_call(&lab->conf, &lab->source, &call), STIR_EMERGENCY_SURE);
     call.to = S("+" DEST);
-    assert_int_equal(stir_vs_emergency(&lab->conf, &lab->source, &call), STIR_EMERGENCY_NO);
+    assert_int_equal(stir_emergency_of_call(&lab->conf, &lab->source, &call), STIR_EMERGENCY_NO);
 }
 
 #define CALLS_BACK "Priority: PSAP-Callback\r\nResource-Priority: esnet.0\r\n"

@@ -1,6 +1,8 @@
 /* Two workers, one fetcher, one memory of seen tokens: under ThreadSanitizer. */
 #include "vs_support.h"
 
+#include "service/live.h"
+
 #include <pthread.h>
 
 enum { WORKERS = 2, CALLS = 300, KINDS = 4 };

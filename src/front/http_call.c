@@ -2,6 +2,7 @@
 #include "front/http_call.h"
 
 #include "io/clock.h"
+#include "service/live.h"
 #include "service/metrics.h"
 #include "service/records.h"
 

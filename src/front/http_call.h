@@ -4,7 +4,7 @@
 
 #include "front/api_route.h"
 #include "front/http.h"
-#include "front/repository.h"
+#include "service/repository.h"
 
 #include "core/siphash.h"
 

@@ -1,6 +1,7 @@
 /* A message from the socket to the service: read, known or not, answered at once where no service is needed. */
 #include "front/sip_desk.h"
 
+#include "service/live.h"
 #include "service/metrics.h"
 
 #include <stdio.h>
@@ -206,7 +207,7 @@ static void find_source(struct stir_sip_call *call)
 
 static enum stir_emergency emergency_of(const struct stir_sip_call *call)
 {
-    return stir_vs_emergency(call->live->conf, &call->source, &call->request.sip.call);
+    return stir_emergency_of_call(call->live->conf, &call->source, &call->request.sip.call);
 }
 
 static bool is_overloaded(const struct stir_sip_call *call)

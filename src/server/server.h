@@ -7,6 +7,7 @@
 #include "io/loop.h"
 #include "service/as.h"
 #include "service/fetching.h"
+#include "service/live.h"
 #include "service/records.h"
 #include "service/trust.h"
 #include "service/worker.h"

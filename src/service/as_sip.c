@@ -2,8 +2,8 @@
 #include "service/as_sign.h"
 
 #include "core/attest.h"
+#include "service/emergency.h"
 #include "service/header.h"
-#include "service/vs.h"
 
 enum { UDP_SAFE = 1300 };
 
@@ -242,7 +242,7 @@ static bool is_refused(struct stir_signing *s)
 {
     if (s->decision.verdict != STIR_AS_REFUSE)
         return false;
-    if (stir_vs_emergency(s->conf, s->call->source, &s->call->sip->call) != STIR_EMERGENCY_SURE)
+    if (stir_emergency_of_call(s->conf, s->call->source, &s->call->sip->call) != STIR_EMERGENCY_SURE)
         return true;
     stir_as_because(s, STIR_ESTATE, "rule %s: its calls are refused, but for emergency calls, which are not signed", s->decision.rule);
     return false;

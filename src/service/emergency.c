@@ -1,5 +1,7 @@
 #include "service/emergency.h"
 
+#include "service/actions.h"
+
 #include "core/bytes.h"
 #include "core/dialplan.h"
 #include "core/tn.h"
@@ -91,4 +93,13 @@ bool stir_emergency_is_vouched(const struct stir_verdict *verdict, const struct 
             return true;
     }
     return false;
+}
+
+enum stir_emergency stir_emergency_of_call(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call)
+{
+    struct stir_policy policy;
+    struct stir_message message;
+    stir_actions_policy(&policy, &conf->verify.policy, source, stir_actions_of(conf, source));
+    stir_message_read(&message, call, policy.caller, &policy.tn);
+    return stir_emergency_of(&message, &policy, source);
 }

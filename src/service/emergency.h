@@ -20,6 +20,10 @@ enum stir_emergency {
  * country code ("+1911"); urn:service:sos and what is below it (RFC 5031); the user "sos". A PSAP's call back: Priority psap-callback (RFC 7090). */
 enum stir_emergency stir_emergency_of(const struct stir_message *message, const struct stir_policy *policy, const struct stir_source *source);
 
+/* The same of a call that nobody has read yet, by what [verify] and the source's [actions] say of reading. What a token vouches for is not known yet. `source`
+ * may be NULL. */
+enum stir_emergency stir_emergency_of_call(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call);
+
 /* Is it a PSAP's call back by a token: one of ppt rph with sph (RFC 9027), that holds as all of its kind do? `verdict` may be NULL. STIR_EMERGENCY_SURE then.
  */
 bool stir_emergency_is_vouched(const struct stir_verdict *verdict, const struct stir_call *call);

@@ -6,6 +6,7 @@
 #include "io/clock.h"
 #include "service/actions.h"
 #include "service/fetching.h"
+#include "service/live.h"
 #include "service/replays.h"
 
 enum { HELD = 1 }; /* seconds for which a chain is used on while its body is being asked for anew: without it each call of a second would ask */
@@ -386,13 +387,4 @@ void stir_vs_cancel(struct stir_worker *worker, struct stir_vs_call *call)
         return;
     call->state = NULL;
     free_matter(m);
-}
-
-enum stir_emergency stir_vs_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call)
-{
-    struct stir_policy policy;
-    struct stir_message message;
-    stir_actions_policy(&policy, &conf->verify.policy, source, stir_actions_of(conf, source));
-    stir_message_read(&message, call, policy.caller, &policy.tn);
-    return stir_emergency_of(&message, &policy, source);
 }

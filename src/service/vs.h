@@ -49,8 +49,4 @@ enum stir_err stir_vs_begin(struct stir_worker *worker, struct stir_vs_call *cal
 /* Nobody waits for it any more: done() is not called. Fine for a call that is not under way, when its `state` is NULL. */
 void stir_vs_cancel(struct stir_worker *worker, struct stir_vs_call *call);
 
-/* Is it an emergency call? In any reading it is never delayed beyond STIR_VS_EMERGENCY_MS and never answered 503; never stopped or refused is only what is
- * STIR_EMERGENCY_SURE. What a token vouches for is not known yet. `source` may be NULL. */
-enum stir_emergency stir_vs_emergency(const struct stir_conf *conf, const struct stir_source *source, const struct stir_call *call);
-
 #endif

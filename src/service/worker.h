@@ -30,7 +30,6 @@ struct stir_setting {
     struct stir_spc_table *numbers;            /* who holds them; NULL: nobody knows */
 };
 struct stir_setting *stir_setting_ref(struct stir_setting *setting);
-void stir_setting_free(struct stir_setting *setting); /* one owner less; NULL is fine */
 
 /* Everything a call is judged by: immutable, counted, swapped whole. A call takes the one that its worker has when it begins and ends on it. */
 struct stir_live {
@@ -45,11 +44,6 @@ struct stir_live {
     struct stir_policy policy; /* of [verify], with its id */
     struct stir_trust *trust;  /* counted; NULL: no such role */
 };
-/* One more owner of both is taken; `policy_id` tells cached chains of one conf's policy from those of another. NULL: out of memory. */
-struct stir_live *stir_live_new(struct stir_setting *setting, struct stir_trust *trust, uint64_t generation, uint64_t policy_id);
-struct stir_live *stir_live_ref(struct stir_live *live);
-void stir_live_free(struct stir_live *live); /* one owner less; NULL is fine */
-
 /* The memory of seen tokens, shared: a lock for each shard. */
 #define STIR_REPLAY_SHARDS 16
 struct stir_replays {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Rules 1 and 2: folders only look up, and a room of the core uses only rooms above it (docs/ARCHITECTURE.md §1). order.py SOURCE BUILD"""
+"""Rules 1 and 2: folders only look up, and a room uses only rooms above it (docs/ARCHITECTURE.md §1). order.py SOURCE BUILD"""
 import re
 import sys
 from pathlib import Path
@@ -12,16 +12,17 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 C_HEADERS = {"errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
 
 
-def rooms(page):
-    """name -> place, from the block of §1 between src/core/ and src/io/. Names on one line share a room and may use each other."""
-    block = re.search(r"^src/core/.*?\n(.*?)^src/io/", page, re.S | re.M).group(1)
+def rooms(page, folder="core"):
+    """name -> place, from the folder's block of §1. Names on one line share a room and may use each other."""
+    block = re.search(rf"^src/{folder}/.*?\n(.*?)^src/", page, re.S | re.M).group(1)
     order = {}
     for place, line in enumerate(block.splitlines()):
-        match = re.match(r"  ([a-z0-9_]+(?:, [a-z0-9_]+)*)(?:  |$)", line)
+        match = re.match(r"  ([a-z0-9_]+(?:, [a-z0-9_]+)*)(?: |$)", line)
         for name in match.group(1).split(", ") if match else []:
             order[name] = place
     # The catalogue's tables belong to the room that reads them.
-    order["reasons"] = order["checks"] = order["reason"]
+    if "reason" in order:
+        order["reasons"] = order["checks"] = order["reason"]
     return order
 
 
@@ -30,6 +31,21 @@ def room_of(stem, order):
     while stem not in order and "_" in stem:
         stem = stem.rpartition("_")[0]
     return stem if stem in order else None
+
+
+def downward(source, page, folder):
+    """Files of a folder that are in no room, or include what stands below them."""
+    order = rooms(page, folder)
+    for path in sorted((source / "src" / folder).glob("*.[ch]")):
+        here = room_of(path.stem, order)
+        if not here:
+            yield f"src/{folder}/{path.name} is in no room of docs/ARCHITECTURE.md §1"
+            continue
+        for _, name in INCLUDE.findall(path.read_text()):
+            target = re.match(rf"{folder}/([a-z0-9_]+)\.(?:h|def)$", name)
+            there = room_of(target.group(1), order) if target else here
+            if there is None or order[there] > order[here]:
+                yield f"src/{folder}/{path.name} includes {name}, which is not above it"
 
 
 def main(source, build):
@@ -62,6 +78,8 @@ def main(source, build):
     tap.rule("a room of the core calls only rooms above it",
              [f"{stem}.c calls {name} of {defines[name]}.c, which is not above it" for stem, name in wants
               if name in defines and room_of(stem, order) and room_of(defines[name], order) and order[room_of(defines[name], order)] > order[room_of(stem, order)]])
+    for folder in ("io", "service", "front", "server"):
+        tap.rule(f"a room of src/{folder} includes only rooms above it", downward(source, (source / "docs/ARCHITECTURE.md").read_text(), folder))
     faults = []
     for path in sorted(source.glob("src/*/**/*.[ch]")):
         folder = path.relative_to(source / "src").parts[0]

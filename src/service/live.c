@@ -1,4 +1,4 @@
-#include "service/worker.h"
+#include "service/live.h"
 
 #include "service/as.h"
 #include "service/source.h"

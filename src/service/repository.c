@@ -1,4 +1,4 @@
-#include "front/repository.h"
+#include "service/repository.h"
 
 #include "core/bytes.h"
 #include "io/dir.h"

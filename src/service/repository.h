@@ -1,7 +1,7 @@
 /* The certificate repository (STI-CR): a folder of chains, kept in memory, read again when it changes. Only what was read as certificates is given out, written
  * anew: nothing else that a file holds, a private key least of all, can leave. */
-#ifndef STIR_FRONT_REPOSITORY_H
-#define STIR_FRONT_REPOSITORY_H
+#ifndef STIR_SERVICE_REPOSITORY_H
+#define STIR_SERVICE_REPOSITORY_H
 
 #include "service/conf.h"
 
