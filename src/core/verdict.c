@@ -46,11 +46,6 @@ const char *stir_connected_text(enum stir_connected connected)
     return "unknown";
 }
 
-static const struct stir_token_verdict *deciding(const struct stir_verdict *v)
-{
-    return v->deciding >= 0 && (size_t)v->deciding < v->n_tokens ? &v->tokens[v->deciding] : NULL;
-}
-
 static const struct stir_check *failing_check(const struct stir_token_verdict *t)
 {
     for (size_t i = 0; t && i < t->n_checks; i++)
@@ -120,7 +115,7 @@ static const struct stir_token_verdict *answering(const struct stir_verdict *v)
 
 static void put_line(struct stir_writer *w, const struct stir_verdict *v)
 {
-    const struct stir_token_verdict *t = v->connected ? answering(v) : deciding(v);
+    const struct stir_token_verdict *t = v->connected ? answering(v) : stir_verdict_decider(v);
     enum stir_reason reason = v->connected && t ? t->reason : v->reason;
     stir_put_text(w, stir_verstat_text(v->verstat));
     if (v->connected)
@@ -388,7 +383,7 @@ enum stir_err stir_verdict_json(char *buf, size_t cap, size_t *len, const struct
     if (!buf || !len || !verdict)
         return STIR_EARG;
     struct stir_writer w = stir_writer_of(buf, cap);
-    const struct stir_token_verdict *t = deciding(verdict);
+    const struct stir_token_verdict *t = stir_verdict_decider(verdict);
     stir_put_text(&w, "{\"schema\":1");
     json_text(&w, "verstat", stir_slice_str(stir_verstat_text(verdict->verstat)));
     json_text(&w, "verstatPriority", stir_slice_str(stir_rph_verstat_text(verdict->rph)));

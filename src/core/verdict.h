@@ -25,5 +25,10 @@ static inline size_t stir_reports_of(const struct stir_verdict *verdict)
 {
     return verdict->n_tokens ? verdict->n_tokens : 1;
 }
+/* The token that decides; NULL when none does, or there is no verdict at all. */
+static inline const struct stir_token_verdict *stir_verdict_decider(const struct stir_verdict *verdict)
+{
+    return verdict && verdict->deciding >= 0 && (size_t)verdict->deciding < verdict->n_tokens ? &verdict->tokens[verdict->deciding] : NULL;
+}
 
 #endif

@@ -1,4 +1,5 @@
 /* A request as it goes on: From and P-Asserted-Identity with the verdict's verstat, without a Resource-Priority that nobody may claim. */
+#include "core/verdict.h"
 #include "core/verify.h"
 #include "core/verstat.h"
 
@@ -92,7 +93,8 @@ static enum stir_err write_onward(struct stir_writer *w, struct stir_verstat_rep
 
 static char attest_of(const struct stir_verdict *v)
 {
-    return v->deciding >= 0 && (size_t)v->deciding < v->n_tokens ? v->tokens[v->deciding].attest : 0;
+    const struct stir_token_verdict *token = stir_verdict_decider(v);
+    return token ? token->attest : 0;
 }
 
 enum stir_err stir_verstat_message(char *buf, size_t cap, size_t *len, struct stir_verstat_report *report, struct stir_slice message,

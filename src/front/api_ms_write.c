@@ -1,6 +1,8 @@
 /* Answers of ATIS-1000082 and of 3GPP TS 24.229 Annex V (Ms). Codes and cases are the catalogue's. */
 #include "front/api.h"
 
+#include "core/verdict.h"
+
 STIR_AUTO_STRUCT_FREE(stir_passport)
 
 bool stir_api_is_signed(const struct stir_as_answer *answer, struct stir_api_fault *fault)
@@ -72,11 +74,6 @@ static void put_name(struct stir_api_text *out, const char *lower, const char *c
     stir_api_put(out, "\":");
 }
 
-static const struct stir_token_verdict *deciding(const struct stir_verdict *v)
-{
-    return v->deciding >= 0 && (size_t)v->deciding < v->n_tokens ? &v->tokens[v->deciding] : NULL;
-}
-
 static void write_atis(struct stir_api_text *out, const struct stir_verdict *v, bool camel)
 {
     const struct stir_reason_info *row = stir_reason_info(v->reason);
@@ -89,7 +86,7 @@ static void write_atis(struct stir_api_text *out, const struct stir_verdict *v, 
         put_name(out, "reasontext", "reasonText", camel);
         stir_api_put_string(out, stir_slice_str(phrase_of(row->atis_code)));
         put_name(out, "reasondesc", "reasonDesc", camel);
-        put_description(out, row, deciding(v));
+        put_description(out, row, stir_verdict_decider(v));
     }
     stir_api_put(out, "}}");
 }

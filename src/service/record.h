@@ -55,6 +55,12 @@ struct stir_record {
     int http_code;   /* 0: no HTTP */
 };
 
+/* What a record says of a party of a message: its text, nothing where none was read. It lives as long as the party. */
+static inline struct stir_slice stir_record_party(const struct stir_party *party)
+{
+    return party->kind == STIR_PARTY_NONE ? stir_slice_of(NULL, 0) : stir_slice_of(party->text, party->len);
+}
+
 /* Words for log, evidence and metrics: "signed", "passed-on", "unsigned", "refused"; "pass", "stop", "alert"; "sip-udp", "https". Constant, never NULL. */
 const char *stir_sign_result_text(enum stir_sign_result result);
 const char *stir_act_text(enum stir_conf_act act);

@@ -1,5 +1,6 @@
 #include "service/record_text.h"
 
+#include "core/verdict.h"
 #include "io/clock.h"
 
 enum {
@@ -166,13 +167,14 @@ static void put_token(const struct line *line, const struct stir_token_verdict *
 static void put_verify(const struct line *line, const struct stir_record *record)
 {
     const struct stir_verdict *v = record->verdict;
+    const struct stir_token_verdict *token = stir_verdict_decider(v);
     if (v) {
         put_text(line, "verstat", stir_verstat_text(v->verstat));
         if (v->reason != STIR_R_NONE)
             put_text(line, "reason", stir_reason_name(v->reason));
-        if (v->deciding >= 0 && (size_t)v->deciding < v->n_tokens)
-            put_token(line, &v->tokens[v->deciding]);
     }
+    if (token)
+        put_token(line, token);
     put_text(line, "action", record->unanswered ? NULL : stir_act_text(record->act));
     if (record->emergency)
         put_text(line, "emergency", "yes");

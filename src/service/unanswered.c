@@ -3,11 +3,6 @@
 #include "service/actions.h"
 #include "service/emergency.h"
 
-static struct stir_slice text_of(const struct stir_party *party)
-{
-    return party->kind == STIR_PARTY_NONE ? stir_slice_of(NULL, 0) : stir_slice_of(party->text, party->len);
-}
-
 void stir_unanswered_write(struct stir_unanswered *out, enum stir_record_kind kind, const struct stir_conf *conf, const struct stir_source *source,
                            const struct stir_call *call, int64_t unix_ms, const char *why)
 {
@@ -18,8 +13,8 @@ void stir_unanswered_write(struct stir_unanswered *out, enum stir_record_kind ki
                                        .unix_ms = unix_ms,
                                        .source = source,
                                        .call_id = call->call_id,
-                                       .orig = text_of(&out->message.caller),
-                                       .dest = text_of(&out->message.callee),
+                                       .orig = stir_record_party(&out->message.caller),
+                                       .dest = stir_record_party(&out->message.callee),
                                        .ruri = call->ruri,
                                        .date = call->date,
                                        .conf_hash = conf->hash,

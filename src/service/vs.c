@@ -65,11 +65,6 @@ static void free_matter(struct matter *m)
     free(m);
 }
 
-static struct stir_slice text_of(const struct stir_party *party)
-{
-    return party->kind == STIR_PARTY_NONE ? stir_slice_of(NULL, 0) : stir_slice_of(party->text, party->len);
-}
-
 /* The token that decides; else the first, which is the one that people look at. */
 static const struct stir_token_verdict *token_of(const struct stir_verdict *verdict, size_t *place)
 {
@@ -87,8 +82,8 @@ static void write_record(struct stir_record *record, const struct matter *m, con
                                    .waited_us = m->waits_since_us ? stir_clock_monotonic_us() - m->waits_since_us : 0,
                                    .source = m->call->source,
                                    .call_id = call->call_id,
-                                   .orig = text_of(&m->message.caller),
-                                   .dest = text_of(&m->message.callee),
+                                   .orig = stir_record_party(&m->message.caller),
+                                   .dest = stir_record_party(&m->message.callee),
                                    .ruri = call->ruri,
                                    .date = call->date,
                                    .conf_hash = m->live->conf->hash,

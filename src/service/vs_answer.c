@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/sip.h"
+#include "core/verdict.h"
 #include "core/verstat.h"
 #include "service/actions.h"
 #include "service/alert.h"
@@ -20,11 +21,6 @@ struct lines {
     char param_text[STIR_VERSTAT_PARAM];
 };
 
-static const struct stir_token_verdict *decider(const struct stir_verdict *v)
-{
-    return v && v->deciding >= 0 && (size_t)v->deciding < v->n_tokens ? &v->tokens[v->deciding] : NULL;
-}
-
 static enum stir_verstat verstat_of(const struct stir_vs_answer *answer)
 {
     return answer->verdict ? answer->verdict->verstat : STIR_VERSTAT_NO;
@@ -32,7 +28,7 @@ static enum stir_verstat verstat_of(const struct stir_vs_answer *answer)
 
 static void make_param(struct lines *l)
 {
-    const struct stir_token_verdict *token = decider(l->answer->verdict);
+    const struct stir_token_verdict *token = stir_verdict_decider(l->answer->verdict);
     l->param = stir_verstat_param(l->param_text, verstat_of(l->answer), l->answer->actions->with_attest && token ? token->attest : 0);
 }
 
@@ -181,7 +177,7 @@ static void put_alert(struct lines *l, struct stir_slice name)
 /* "attest=X-Attest", or the word alone for a name of ours. */
 static void put_wanted(struct lines *l, const char *item)
 {
-    const struct stir_token_verdict *token = decider(l->answer->verdict);
+    const struct stir_token_verdict *token = stir_verdict_decider(l->answer->verdict);
     const struct stir_token_verdict none = {.attest = 0};
     struct stir_slice text = stir_slice_str(item), word = stir_slice_upto(text, stir_slice_find(text, '='));
     struct stir_slice name = stir_slice_from(text, word.n < text.n ? word.n + 1 : text.n);
