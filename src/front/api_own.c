@@ -2,6 +2,7 @@
 #include "front/api.h"
 
 #include "core/sip.h"
+#include "service/record.h"
 
 static bool no_memory(struct stir_api_fault *fault)
 {
@@ -311,16 +312,6 @@ bool stir_api_read_batch(struct stir_slice items[STIR_API_MAX_BATCH], size_t *n,
 
 /* Answers */
 
-static const char *result_text(enum stir_sign_result result)
-{
-    switch (result) {
-    case STIR_SIGNED: return "signed";
-    case STIR_SIGN_PASSED_ON: return "passed-on";
-    case STIR_SIGN_REFUSED: return "refused";
-    default: return "unsigned";
-    }
-}
-
 static void put_member(struct stir_api_text *out, const char *name, struct stir_slice value)
 {
     stir_api_put(out, ",\"");
@@ -334,7 +325,7 @@ void stir_api_write_sign(struct stir_api_text *out, const struct stir_as_answer 
     const struct stir_record *r = &answer->record;
     bool ours = answer->n_new > 0 && answer->n > 0;
     stir_api_put(out, "{\"result\":\"");
-    stir_api_put(out, result_text(answer->result));
+    stir_api_put(out, stir_sign_result_text(answer->result));
     stir_api_put(out, "\"");
     put_member(out, "identity", ours ? answer->identities[answer->n - 1] : (struct stir_slice){0});
     stir_api_put(out, ",\"identities\":[");
@@ -371,15 +362,10 @@ static void put_verdict(struct stir_api_text *out, const struct stir_verdict *ve
         stir_api_put(out, "null");
 }
 
-static const char *act_text(enum stir_conf_act act)
-{
-    return act == STIR_ACT_STOP ? "stop" : act == STIR_ACT_ALERT ? "alert" : "pass";
-}
-
 void stir_api_write_verify(struct stir_api_text *out, const struct stir_vs_answer *answer)
 {
     stir_api_put(out, "{\"action\":\"");
-    stir_api_put(out, act_text(answer->act));
+    stir_api_put(out, stir_act_text(answer->act));
     stir_api_put(out, "\",\"sip\":");
     if (answer->sip_code) {
         stir_api_put(out, "{\"code\":");

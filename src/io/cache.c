@@ -20,7 +20,7 @@ struct stir_cache {
     struct stir_kept loose; /* read from disk, and there was no room for it in memory */
 };
 
-static void free_body(struct stir_kept *kept)
+void stir_kept_clear(struct stir_kept *kept)
 {
     free((void *)(uintptr_t)kept->body.p);
     kept->body = (struct stir_slice){NULL, 0};
@@ -33,7 +33,7 @@ static struct entry *entry_of(struct stir_lru_item *item)
 
 static void release(struct stir_lru_item *item)
 {
-    free_body(&entry_of(item)->kept);
+    stir_kept_clear(&entry_of(item)->kept);
     free(item);
 }
 
@@ -62,7 +62,7 @@ void stir_cache_free(struct stir_cache *cache)
     if (!cache)
         return;
     stir_lru_clear(&cache->memory);
-    free_body(&cache->loose);
+    stir_kept_clear(&cache->loose);
     stir_cache_disk_free(cache->disk);
     free(cache);
 }
@@ -135,7 +135,7 @@ static const struct stir_kept *read_disk(struct stir_cache *cache, struct stir_s
     if (!cache->disk || !stir_cache_disk_read(cache->disk, key, &kept, now))
         return NULL;
     if (known && known->fetched >= kept.fetched) {
-        free_body(&kept);
+        stir_kept_clear(&kept);
         return NULL;
     }
     struct entry *e = put_in_memory(cache, key, &kept);
@@ -143,14 +143,14 @@ static const struct stir_kept *read_disk(struct stir_cache *cache, struct stir_s
         cache->loose = kept;
         return &cache->loose;
     }
-    free_body(&kept);
+    stir_kept_clear(&kept);
     return &e->kept;
 }
 
 const struct stir_kept *stir_cache_find(struct stir_cache *cache, struct stir_slice key, bool on_disk, int64_t now, enum stir_cache_state *state,
                                         enum stir_net_source *source)
 {
-    free_body(&cache->loose);
+    stir_kept_clear(&cache->loose);
     struct entry *e = lookup(cache, key);
     const struct stir_kept *found = e ? &e->kept : NULL, *read;
     *state = e ? state_of(found, now) : STIR_CACHE_NONE;

@@ -39,6 +39,8 @@ enum stir_cache_state {
 
 /* The last second at which it is neither stale nor ageing, or a failed try forbids another. */
 int64_t stir_kept_quiet_until(const struct stir_kept *kept);
+/* Free the body, where it is the caller's own; the rest stays as it is. */
+void stir_kept_clear(struct stir_kept *kept);
 
 struct stir_cache;
 
@@ -59,7 +61,8 @@ void stir_cache_drop(struct stir_cache *cache, struct stir_slice key, bool on_di
 size_t stir_cache_entries(const struct stir_cache *cache);
 size_t stir_cache_bytes(const struct stir_cache *cache);
 
-/* The last second at which all certificates of `pem` are within their validity. STIR_ENOMEM; any other error: it is no body of certificates that may be kept. */
+/* The last second at which all certificates of `pem` are within their validity. STIR_ENOMEM; any other error: it is no body of certificates that may be kept.
+ */
 enum stir_err stir_cache_valid_until(int64_t *out, struct stir_slice pem) STIR_MUST_USE;
 
 #endif

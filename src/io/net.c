@@ -73,12 +73,6 @@ enum stir_err stir_net_new(struct stir_net **out, const struct stir_net_options 
     return err;
 }
 
-static void free_body(struct stir_kept *kept)
-{
-    free((void *)(uintptr_t)kept->body.p);
-    kept->body = (struct stir_slice){NULL, 0};
-}
-
 void stir_net_answer_free(struct stir_net_answer *answer)
 {
     struct request *request = (struct request *)(void *)answer;
@@ -103,7 +97,7 @@ static void free_requests(struct request **list)
 static void free_errand(struct errand *errand)
 {
     free_requests(&errand->waiters);
-    free_body(&errand->old);
+    stir_kept_clear(&errand->old);
     free(errand);
 }
 
