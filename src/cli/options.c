@@ -95,6 +95,8 @@ int cli_parse(struct cli *cli, int n, char **words)
         const char *equals = word[1] == '-' ? strchr(word, '=') : NULL;
         size_t name = equals ? (size_t)(equals - word) : strlen(word);
         const struct cli_option *option = find(cli, word, name);
+        if (!option && equals && name == 6 && memcmp(word, "--help", 6) == 0)
+            return cli_fail(cli, CLI_USAGE, "--help takes no value");
         if (!option) {
             const char *meant = like(cli, word, name);
             return cli_fail(cli, CLI_USAGE, "no such option \"%.*s\"%s%s", (int)name, word, meant ? "; there is " : "; --help lists them", meant ? meant : "");

@@ -14,6 +14,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 struct look {
     const struct stir_config_look *to;
@@ -180,15 +181,33 @@ static void look_at_place(struct look *look, const char *key, const char *path)
         say(look, false, "%s: there is no folder %s yet", key, folder);
 }
 
+/* A folder that is made at the start when it is not there. */
+static void look_at_made_folder(struct look *look, const char *key, const char *path)
+{
+    struct stat there;
+    look_at_place(look, key, path);
+    if (path[0] && stat(path, &there) == 0 && !S_ISDIR(there.st_mode))
+        say(look, true, "%s: %s is there and is no folder", key, path);
+}
+
+/* One that an earlier stir serve left is taken over; anything else would be in the way. */
+static void look_at_socket(struct look *look, const char *key, const char *path)
+{
+    struct stat there;
+    look_at_place(look, key, path);
+    if (path[0] && lstat(path, &there) == 0 && !S_ISSOCK(there.st_mode))
+        say(look, true, "%s: %s is there and is no socket", key, path);
+}
+
 static void look_at_process(struct look *look, const struct stir_conf *conf)
 {
     if (conf->server.user[0] && !getpwnam(conf->server.user))
         say(look, true, "[server] user: there is no user %s", conf->server.user);
     if (conf->server.group[0] && !getgrnam(conf->server.group))
         say(look, true, "[server] group: there is no group %s", conf->server.group);
-    look_at_place(look, "[server] control", conf->server.control);
+    look_at_socket(look, "[server] control", conf->server.control);
     look_at_place(look, "[log] file", conf->log.file);
-    look_at_folder(look, "[evidence] dir", conf->evidence.dir);
+    look_at_made_folder(look, "[evidence] dir", conf->evidence.dir);
     look_at_file(look, "[webhook] token-file", conf->webhook.token_file, true);
 }
 

@@ -362,7 +362,8 @@ static const struct stir_config_key log_keys[] = {
 };
 
 static const struct stir_config_key evidence[] = {
-    FOLDER_AT("dir", stir_conf_evidence, dir, "one record for each call, with full numbers; not given: none", "/var/lib/stir/evidence"),
+    FOLDER_AT("dir", stir_conf_evidence, dir, "one record for each call, with full numbers; made when it is not there; not given: none",
+              "/var/lib/stir/evidence"),
     SIZE("rotate-size", stir_conf_evidence, rotate_bytes, "256M", MIB, 64 * GIB, "a new file after this", "256M"),
     SPAN("rotate-after", stir_conf_evidence, rotate_after, "1d", MINUTE, 31 * DAY, "a new file after this", "1h"),
     SPAN("keep", stir_conf_evidence, keep, "90d", HOUR, 20LL * YEAR, "files are removed after this", "730d"),

@@ -78,19 +78,24 @@ static int listen_at(const char *path, struct stir_diag *diag)
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     memcpy(at.sun_path, path, strlen(path) + 1);
     if (is_taken(&at)) {
-        snprintf(diag->text, sizeof(diag->text), "[server] control: %s: another stir serve runs with it", path);
+        snprintf(diag->text, sizeof(diag->text), "%s: another stir serve runs with it", path);
         return -1;
     }
     struct stat there;
-    if (lstat(path, &there) == 0 && S_ISSOCK(there.st_mode))
+    if (lstat(path, &there) == 0) {
+        if (!S_ISSOCK(there.st_mode)) {
+            snprintf(diag->text, sizeof(diag->text), "%s is there and is no socket; name another path, or take it away", path);
+            return -1;
+        }
         unlink(path);
+    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t mask = umask(0177);
     bool good = fd >= 0 && bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, 4) == 0;
     umask(mask);
     if (good)
         return fd;
-    snprintf(diag->text, sizeof(diag->text), "[server] control: %s cannot be made; its folder must be there and be yours", path);
+    snprintf(diag->text, sizeof(diag->text), "%s cannot be made; its folder must be there and be yours", path);
     if (fd >= 0)
         close(fd);
     return -1;
@@ -104,7 +109,7 @@ enum stir_err stir_control_new(struct stir_control **out, struct stir_server *se
     if (!control)
         return STIR_ENOMEM;
     if (strlen(path) >= sizeof(control->path)) {
-        snprintf(diag->text, sizeof(diag->text), "[server] control: a path of a socket has at most %zu bytes", sizeof(control->path) - 1);
+        snprintf(diag->text, sizeof(diag->text), "a path of a socket has at most %zu bytes", sizeof(control->path) - 1);
         free(control);
         return STIR_EVALUE;
     }

@@ -5,6 +5,7 @@
 enum {
     HIDDEN = 2,        /* last digits of a number that are not shown */
     SHORTEST = 7,      /* digits of what could be a number within a sentence */
+    HASH = 16,         /* characters of the hash of a configuration */
     SHORTEST_ALONE = 5 /* of one that stands where numbers stand: 112 and 911 are nobody's */
 };
 
@@ -138,10 +139,30 @@ static void put_number(struct stir_writer *w, const struct stir_mask *mask, stru
         put_hidden(w, number, digits);
 }
 
+static bool is_of_hash(char c)
+{
+    return stir_is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+/* A whole word that is the hash of a configuration: its digits are no number, and evidence is found by it. Digits alone are hidden all the same. */
+static bool is_hash_at(struct stir_slice text, size_t at)
+{
+    size_t n = 0, letters = 0;
+    while (at + n < text.n && n <= HASH && is_of_hash(text.p[at + n]))
+        letters += !stir_is_digit(text.p[at + n++]);
+    const bool begins = at == 0 || text.p[at - 1] == ' ', ends = at + n == text.n || text.p[at + n] == ' ' || text.p[at + n] == ',';
+    return n == HASH && letters && begins && ends;
+}
+
 static void put_masked(struct stir_writer *w, const struct stir_mask *mask, struct stir_slice text, size_t shortest)
 {
     size_t i = 0;
     while (i < text.n) {
+        if (shortest == SHORTEST && is_hash_at(text, i)) {
+            stir_put(w, text.p + i, HASH);
+            i += HASH;
+            continue;
+        }
         const struct run run = stir_is_digit(text.p[i]) ? run_of(stir_slice_from(text, i)) : (struct run){.length = 1};
         const struct stir_slice piece = stir_slice_of(text.p + i, run.length);
         if (run.digits >= shortest && run.digits && !is_address(&run))

@@ -318,6 +318,7 @@ case("one that is not", YES, "cert", "verify", CRL / "chain2.pem", "--trust", CR
 
 # ---------------------------------------------------------------- what a tired engineer types
 tap.rule("stir alone says how", [] if stir()[0] == USAGE and "stir key new" in stir()[1] else ["no"])
+case("--help with a value is told", USAGE, "serve", "--help=1", says="--help takes no value")
 case("stir --help", YES, "--help", says="stir verify")
 case("stir --version", YES, "--version", says=r"^stir \d+\.\d+\.\d+")
 case("an unknown command", USAGE, "frobnicate", says="no such command")

@@ -143,6 +143,11 @@ looked("a credential without systemd is told", NO, FILES.replace("key = one.key\
 looked("TLS with another key is told", NO, FILES.replace("tls-key = one", "tls-key = two"), says=[r"\[sip s\] tls-cert: "])
 looked("a folder of trust that is not there is told", NO, FILES.replace("dir = trust", "dir = trost"), says=[r"\[trust\] dir: .*trost"])
 looked("so is that of the repository", NO, FILES.replace("dir = cr", "dir = rc"), says=[r"\[repository\] dir: there is no folder .*/rc"])
+EVIDENCE = FILES + "\n[evidence]\ndir = %s\n"
+looked("a folder of evidence that is not there will be made", YES, EVIDENCE % "evidence-to-be", says=[r"files\.conf: good"], hides=["evidence"])
+looked("a file where the evidence should go is told", NO, EVIDENCE % "one.key", says=[r"\[evidence\] dir: .*one\.key is there and is no folder", "1 fault$"])
+looked("a file where the control socket should be is told", NO, FILES.replace("roles = as", "control = one.key\nroles = as"),
+       says=[r"\[server\] control: .*one\.key is there and is no socket", "1 fault$"])
 looked("a user that nobody is is told", NO, FILES.replace("roles = as", "user = nobody-here\nroles = as"), says=[r"\[server\] user: there is no user nobody-here"])
 looked("all of them are told", NO, FILES.replace("dir = cr", "dir = rc").replace("dir = trust", "dir = trost").replace("key = one.key\ncert", "key = two.key\ncert"),
        says=["3 faults$"])
