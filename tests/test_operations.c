@@ -53,7 +53,6 @@ static void systemd_hears_every_state(void **state)
     (void)state;
     folder_make();
     listen_at(path_in("notify"));
-    assert_true(stir_notify_is_wanted());
     assert_true(stir_notify_ready());
     assert_string_equal(heard(), "READY=1");
     assert_true(stir_notify_reloading());
@@ -99,7 +98,6 @@ static void without_a_socket_nothing_is_sent_and_nothing_is_wrong(void **state)
     static const char *const names[] = {"", "relative", "@", "/no/such/socket"};
     (void)state;
     unsetenv("NOTIFY_SOCKET");
-    assert_false(stir_notify_is_wanted());
     assert_false(stir_notify_ready());
     for (size_t i = 0; i < 4; i++) {
         setenv("NOTIFY_SOCKET", names[i], 1);

@@ -1,6 +1,6 @@
 /* The event loop of one thread: descriptors, timers, and a mailbox that other threads may put things into. Everything is intrusive: the structs below are
- * members of what waits, nothing is allocated, nothing can fail once the loop is there. All calls belong to the loop's own thread but stir_loop_post() and
- * stir_loop_stop(). */
+ * members of what waits. A letter needs no memory and cannot fail; a timer may, when more are set than ever before. All calls belong to the loop's own thread
+ * but stir_loop_post() and stir_loop_stop(). */
 #ifndef STIR_IO_LOOP_H
 #define STIR_IO_LOOP_H
 

@@ -31,13 +31,6 @@ static bool address_of(struct sockaddr_un *at, socklen_t *n)
     return true;
 }
 
-bool stir_notify_is_wanted(void)
-{
-    struct sockaddr_un at;
-    socklen_t n;
-    return address_of(&at, &n);
-}
-
 static bool notify(const char *lines, int flags)
 {
     struct sockaddr_un at;

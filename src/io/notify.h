@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Somebody listens. */
-bool stir_notify_is_wanted(void);
 /* One or more lines "NAME=value". False: nobody listens, or it could not be sent within five seconds. */
 bool stir_notify(const char *lines);
 

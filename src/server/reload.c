@@ -79,11 +79,18 @@ static bool reload(struct stir_server *server, const struct stir_server_say *say
     return good;
 }
 
+void stir_server_status(const struct stir_server *server)
+{
+    stir_notify_status("configuration %s, generation %llu, %zu workers%s", server->live->conf->hash, (unsigned long long)server->generation, server->n_hands,
+                       server->reload_failed ? "; the last reload was refused" : "");
+}
+
 /* By signal or control socket: systemd and its watchdog are told. */
 bool stir_server_reload(struct stir_server *server, const struct stir_server_say *say)
 {
     stir_notify_reloading();
     const bool good = reload(server, say);
+    stir_server_status(server);
     stir_notify_ready();
     return good;
 }

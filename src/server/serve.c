@@ -236,6 +236,7 @@ static void serve(struct run *run)
     stir_setting_free(run->setting);
     run->setting = NULL;
     run->server.reloaded_at = time(NULL);
+    stir_server_status(&run->server);
     stir_notify_ready();
     stir_records_say(run->server.shared.records, 2, "start", "ready: stir %s, configuration %s, %zu workers", stir_version(), run->server.live->conf->hash,
                      run->server.n_hands);

@@ -100,6 +100,8 @@ void stir_fronts_free(struct stir_fronts *fronts);
 
 /* reload.c: read the configuration again; all of it is taken over, or nothing. */
 bool stir_server_reload(struct stir_server *server, const struct stir_server_say *say);
+/* Tell systemd's `systemctl status` what is in use. Main thread. */
+void stir_server_status(const struct stir_server *server);
 /* A new snapshot of trust: the keeper's thread calls it. */
 void stir_server_trust(void *arg, struct stir_trust *trust);
 /* Put `live` in the place of the one there is; it is taken. */
@@ -119,7 +121,7 @@ void stir_watch_roles(struct stir_server *server);
 /* Say which signing identities end soon; on the main thread, each hour. */
 void stir_watch_ends(struct stir_server *server);
 
-/* serve.c: `stir serve FILE`. Runs until SIGTERM or SIGINT; answers the exit status. `check`: everything but sockets and threads, then ends. */
+/* serve.c: `stir serve FILE`. Runs until SIGTERM or SIGINT; answers the exit status. */
 struct stir_serve_options {
     const char *path;
     void (*told)(void *arg, const char *line); /* "listening udp:127.0.0.1:5060 as", then "ready" */

@@ -28,7 +28,8 @@ struct stir_conf_server {
     int64_t stop_wait_ms;     /* a stop waits so long for what was accepted */
     int64_t max_waiting;      /* calls that wait for the network at once, all workers together; beyond: answered at once as the policy has it for no usable
                                  certificate */
-    int64_t max_queue_ms;     /* overload: an INVITE that waited longer before it was looked at gets 503 with Retry-After, unless it is an emergency call */
+    int64_t max_queue_ms;     /* overload: an INVITE that waited longer before it was looked at gets 503 with Retry-After, unless it is an emergency call in any
+                                 reading */
 };
 
 /* What a front's listener does with an INVITE. */
@@ -188,7 +189,7 @@ struct stir_conf_sign {
     enum stir_conf_existing existing;
     bool div;                                             /* sign div when the call was diverted */
     int64_t reroute_after;                                /* seconds after which a re-routed call of ours gets a fresh token; default 10 */
-    struct stir_conf_list attest_headers, origid_headers; /* header inputs of peers.md 5.1, from trusted trunks */
+    struct stir_conf_list attest_headers, origid_headers; /* asked by trusted trunks; attestation below that of the rules by anybody */
     bool quoted_ppt;
     bool add_date;
     bool any_url; /* labs */

@@ -60,7 +60,7 @@ void stir_keeper_lose(struct stir_keeper *k)
 
 void stir_keeper_put(struct stir_keeper *k, struct stir_slice line)
 {
-    if (!stir_outbox_put(k->box, line, 0))
+    if (!stir_outbox_put(k->box, line))
         stir_keeper_lose(k);
 }
 

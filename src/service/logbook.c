@@ -54,7 +54,7 @@ static struct stir_mask mask_of(const struct stir_logbook *book)
 
 static void put(struct stir_logbook *book, struct stir_writer *w)
 {
-    if (w->need <= w->cap && stir_outbox_put(book->box, stir_slice_of(w->p, w->need), 0))
+    if (w->need <= w->cap && stir_outbox_put(book->box, stir_slice_of(w->p, w->need)))
         return;
     atomic_fetch_add(&book->lost, 1);
     stir_metrics_add(book->metrics, STIR_METRIC_LOG_LEFT_OUT, 1);

@@ -65,14 +65,13 @@ static bool fits(const struct stir_outbox *box, size_t n)
     return box->count < box->max_count && box->bytes <= box->max_bytes && weight(n) <= box->max_bytes - box->bytes;
 }
 
-bool stir_outbox_put(struct stir_outbox *box, struct stir_slice text, unsigned mark)
+bool stir_outbox_put(struct stir_outbox *box, struct stir_slice text)
 {
     struct stir_parcel *parcel = malloc(weight(text.n));
     if (!parcel)
         return false;
     parcel->next = NULL;
     parcel->n = text.n;
-    parcel->mark = mark;
     if (text.n)
         memcpy(parcel->text, text.p, text.n);
     parcel->text[text.n] = '\0';

@@ -13,7 +13,6 @@ struct stir_outbox;
 struct stir_parcel {
     struct stir_parcel *next;
     size_t n;
-    unsigned mark; /* the caller's */
     char text[];
 };
 
@@ -24,7 +23,7 @@ void stir_outbox_free(struct stir_outbox *box);
 void stir_outbox_bound(struct stir_outbox *box, size_t max_bytes, size_t max_parcels);
 
 /* From any thread. False: it is full, or out of memory; nothing was kept. */
-bool stir_outbox_put(struct stir_outbox *box, struct stir_slice text, unsigned mark) STIR_MUST_USE;
+bool stir_outbox_put(struct stir_outbox *box, struct stir_slice text) STIR_MUST_USE;
 /* Bytes that are in it, or taken and not done; and how full that is, of 100. */
 size_t stir_outbox_bytes(struct stir_outbox *box);
 unsigned stir_outbox_percent(struct stir_outbox *box);

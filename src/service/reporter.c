@@ -63,7 +63,7 @@ static void drop(struct stir_reporter *r, uint64_t n)
 
 void stir_reporter_put(struct stir_reporter *r, struct stir_slice record)
 {
-    if (!stir_outbox_put(r->box, record, 0))
+    if (!stir_outbox_put(r->box, record))
         drop(r, 1);
 }
 

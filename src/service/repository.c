@@ -33,7 +33,7 @@ struct entry {
 struct stir_shelf {
     atomic_size_t owners;
     struct entry *entries; /* sorted by name */
-    size_t n, refused, bytes;
+    size_t n, bytes;
 };
 
 struct stir_repository {
@@ -208,13 +208,10 @@ static struct stir_shelf *make_shelf(struct stir_repository *r, const struct sti
     shelf->entries = entries;
     for (size_t i = 0; i < names->n; i++) {
         struct entry *e = &entries[shelf->n];
-        if (!look_at(r, e, names->name[i])) {
-            shelf->refused++;
+        if (!look_at(r, e, names->name[i]))
             continue;
-        }
         fill(r, e, before);
         shelf->n++;
-        shelf->refused += !e->pem;
         shelf->bytes += e->n;
         if (shelf->bytes <= STIR_REPOSITORY_MAX_BYTES)
             continue;
@@ -357,15 +354,4 @@ void stir_repository_give_back(struct stir_shelf_file *file)
 {
     shelf_free(file->shelf);
     *file = (struct stir_shelf_file){0};
-}
-
-void stir_repository_counts(struct stir_repository *repository, size_t *served, size_t *refused)
-{
-    struct stir_shelf *shelf = hold_shelf(repository);
-    size_t n = 0;
-    for (size_t i = 0; i < shelf->n; i++)
-        n += shelf->entries[i].pem != NULL;
-    *served = n;
-    *refused = shelf->refused;
-    shelf_free(shelf);
 }

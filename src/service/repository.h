@@ -38,7 +38,5 @@ bool stir_repository_is_name(struct stir_slice name);
 /* The chain `name` at `now`. From any thread; give it back when the state is STIR_SHELF_HERE. */
 enum stir_shelf_state stir_repository_take(struct stir_repository *repository, struct stir_slice name, int64_t now, struct stir_shelf_file *out);
 void stir_repository_give_back(struct stir_shelf_file *file);
-/* Files that are served, and those in the folder that are not. */
-void stir_repository_counts(struct stir_repository *repository, size_t *served, size_t *refused);
 
 #endif

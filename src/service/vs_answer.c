@@ -215,14 +215,3 @@ enum stir_err stir_vs_write_headers(char *buf, size_t cap, size_t *len, struct s
         put_wanted(&l, actions->headers.items[i]);
     return stir_writer_close(&l.w, len);
 }
-
-enum stir_err stir_vs_write_from(char *buf, size_t cap, size_t *len, const struct stir_sip *sip, const struct stir_vs_answer *answer)
-{
-    struct lines l = {.w = stir_writer_of(buf, cap), .sip = sip, .answer = answer};
-    if (!sip->call.from.p)
-        return STIR_ESYNTAX;
-    make_param(&l);
-    struct stir_verstat_edit edit = {.put = is_caller(&l, sip->call.from) ? l.param : stir_slice_of(NULL, 0)};
-    TRY(stir_put_verstat(&l.w, &edit, sip->call.from));
-    return stir_writer_close(&l.w, len);
-}

@@ -11,13 +11,9 @@
  *  - for a call that is stopped: with 603 Reason of protocol Q.850, cause 21; with 603 and 608 the contact for redress in Call-Info (RFC 8688 §3.2.2: purpose
  *    jwscard, when it is an https URI);
  *  - the X-headers of [actions] headers: attest, origid and spc of calls that passed, verstat, reason of those that did not, alert of an ALERT.
- * From of a response is that of the request (RFC 3261 §8.2.6.2), and so is not written here: see stir_vs_write_from().
+ * From of a response is that of the request (RFC 3261 §8.2.6.2), and so is not written here.
  * STIR_OK; STIR_ELIMIT (`cap` too small; `*len` says what is needed without the closing NUL). */
 enum stir_err stir_vs_write_headers(char *buf, size_t cap, size_t *len, struct stir_slice message, const struct stir_sip *sip,
                                     const struct stir_vs_answer *answer, const struct stir_conf *conf) STIR_MUST_USE;
-
-/* The value of From as the call goes on, for fronts that can say it elsewhere than in From (in a Contact's header part): with verstat, when the caller was
- * judged by it. STIR_OK; STIR_ESYNTAX, STIR_EVALUE as stir_verstat_put(); STIR_ELIMIT. */
-enum stir_err stir_vs_write_from(char *buf, size_t cap, size_t *len, const struct stir_sip *sip, const struct stir_vs_answer *answer) STIR_MUST_USE;
 
 #endif
