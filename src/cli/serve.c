@@ -13,6 +13,8 @@ static void told(void *arg, const char *line)
 
 static int run(struct cli *cli)
 {
+    if (!cli->operand[0][0])
+        return cli_fail(cli, CLI_USAGE, "the name of FILE is empty");
     struct stir_serve_options serve = {cli->operand[0], told, NULL};
     return stir_serve(&serve);
 }

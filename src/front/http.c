@@ -26,9 +26,9 @@ static void free_pems(struct pems *pems)
 
 static enum stir_err read_pems(struct pems *pems, const struct stir_conf_http *conf, struct stir_diag *diag)
 {
-    TRY(stir_secret_read(&pems->cert, conf->tls_cert, STIR_HTTP_MAX_PEM, false, diag));
-    TRY(stir_secret_read(&pems->key, conf->tls_key, STIR_HTTP_MAX_PEM, true, diag));
-    return conf->tls_client_ca[0] ? stir_secret_read(&pems->client_ca, conf->tls_client_ca, STIR_HTTP_MAX_PEM, false, diag) : STIR_OK;
+    TRY(stir_secret_read(&pems->cert, conf->tls_cert, STIR_MAX_BUNDLE, false, diag));
+    TRY(stir_secret_read(&pems->key, conf->tls_key, STIR_MAX_BUNDLE, true, diag));
+    return conf->tls_client_ca[0] ? stir_secret_read(&pems->client_ca, conf->tls_client_ca, STIR_MAX_BUNDLE, false, diag) : STIR_OK;
 }
 
 /* With NUL behind it, and none within. */

@@ -12,7 +12,6 @@
 #define STIR_HTTP_MAX_HEAD 32768     /* bytes of a request's head, and of what libmicrohttpd keeps of a connection; tokens and cookies take a few KB at most */
 #define STIR_HTTP_MAX_NAMES 4        /* names of one client certificate that are looked at */
 #define STIR_HTTP_MAX_NAME 256       /* bytes of one of them, NUL included; a DNS name has 253 */
-#define STIR_HTTP_MAX_PEM (1u << 20) /* bytes of a file of certificates or of a key */
 
 struct stir_http_limits {
     size_t max_body;        /* bytes of one request's body */

@@ -263,8 +263,8 @@ static void check_http(struct stir_config_reading *r, const struct stir_config_p
               "%s, and no tenant has a token-file, or a client-name and this listener a tls-client-ca: nobody could use it. "
               "Give one, or write open = yes to %s for whoever can connect",
               signs ? "signing" : "verification", signs ? "sign" : "verify");
-    if (http->max_per_address > http->max_connections)
-        fault(r, place, stir_config_given(place, "max-per-address") ? "max-per-address" : "max-connections", "max-per-address is more than max-connections");
+    if (http->max_per_address > http->max_connections && stir_config_given(place, "max-per-address"))
+        fault(r, place, "max-per-address", "is more than max-connections");
 }
 
 static void check_addresses(struct stir_config_reading *r)

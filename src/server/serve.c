@@ -27,6 +27,7 @@ struct run {
     struct stir_watch signals;
     struct stir_timer pulse; /* once a second */
     int64_t beats;
+    bool log_elsewhere; /* [log] file is given */
     struct stir_clock_watch clock;
 };
 
@@ -53,12 +54,12 @@ static void tell(const struct run *run, const char *format, ...)
     run->options->told(run->options->arg, line);
 }
 
-/* At the start there is no log yet: everything goes to whoever started it. */
+/* At the start everything goes to whoever started it; into the log too, where that is another place. */
 static void say_at_start(void *arg, bool fatal, const char *text)
 {
     const struct run *run = arg;
     fprintf(stderr, "stir serve: %s%s\n", fatal ? "" : "warning: ", text);
-    if (run->server.shared.records)
+    if (run->server.shared.records && run->log_elsewhere)
         stir_records_say(run->server.shared.records, fatal ? 0 : 1, "start", "%s", text);
 }
 
@@ -290,6 +291,7 @@ int stir_serve(const struct stir_serve_options *options)
     pthread_mutex_init(&run.server.lock, NULL);
     umask(077);
     enum stir_err err = stir_setting_read(&run.setting, options->path, time(NULL), &say);
+    run.log_elsewhere = err == STIR_OK && run.setting->conf->log.file[0];
     if (err == STIR_OK)
         err = failed(&run, "start", stir_loop_new(&run.server.loop), NULL);
     if (err == STIR_OK)
