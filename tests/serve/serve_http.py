@@ -262,7 +262,11 @@ def reloaded(times):
 
 
 def reloads():
-    """The configuration of the start is never given up: a later one has to go while a request of it is on its way."""
+    """The configuration of the start is never given up: a later one has to go while a request of it is on its way. Those that follow would refuse it, so that
+    memory of the former one shows whoever looks into it."""
+    conf = lab.dir / "stir.conf"
+    written = conf.read_text()
+    closed = written.replace("secsipidx\nopen = yes", "secsipidx\nopen = no", 1)
     body = json.dumps({"orig": ORIG, "dest": DEST}).encode()
     head = b"POST /v1/sign HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
     got = b""
@@ -271,12 +275,16 @@ def reloads():
         with socket.create_connection(("127.0.0.1", lab.bound["open"]), timeout=10) as s:
             s.sendall(head + body[:5])
             time.sleep(0.3)
+            conf.write_text(closed)
             reloaded(2)
             s.sendall(body[5:])
             while chunk := s.recv(65536):
                 got += chunk
     except OSError as e:
         got += repr(e).encode()
+    conf.write_text(written)
+    refused = post("open", "/v1/sign", {"orig": ORIG, "dest": DEST})[0]
+    tap.rule("a_listener_is_closed_by_a_reload", [] if refused == 401 else [str(refused)])
     tap.rule("a_request_that_two_reloads_overtake_is_answered", [] if b"200 OK" in got and b'"result":"signed"' in got else [repr(got[:300])])
 
 
