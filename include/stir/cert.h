@@ -162,21 +162,44 @@ enum stir_cert_role {
     STIR_CERT_ROOT = 0,
     STIR_CERT_INTERMEDIATE = 1,
     STIR_CERT_END_ENTITY = 2,
+    STIR_CERT_DELEGATE_CA = 3, /**< delegates numbers of its TNAuthList on (RFC 9060 §4.1): a CA that has one, no path limit of its own but `path_len` */
+    STIR_CERT_DELEGATE = 4,    /**< end entity of a delegate path: any entries in its TNAuthList */
+    STIR_CERT_CRL_SIGNER = 5,  /**< signs indirect CRLs for a policy administrator: cRLSign alone */
+    STIR_CERT_PA_SIGNER = 6,   /**< signs tokens and lists for a policy administrator: digitalSignature alone, no TNAuthList */
+};
+
+/** A claim and the values it may have (RFC 8226 §8, RFC 9118). */
+struct stir_cert_permitted {
+    struct stir_slice claim;
+    const struct stir_slice *values;
+    size_t n;
+};
+
+/** Limits on the claims that a certificate may sign. All absent: no extension. With `must_exclude`, or where `enhanced` says so, RFC 9118's extension is
+ * written, else RFC 8226's; never both (RFC 9118 §6). */
+struct stir_cert_constraints {
+    const struct stir_slice *must_include, *must_exclude;
+    size_t n_must_include, n_must_exclude;
+    const struct stir_cert_permitted *permitted;
+    size_t n_permitted;
+    bool enhanced;
 };
 
 /** What goes into a certificate or a request. */
 struct stir_cert_params {
-    size_t size;                               /**< sizeof(struct stir_cert_params) */
-    enum stir_cert_role role;                  /**< certificates */
-    struct stir_slice cn, o, c, serial_number; /**< subject; UTF-8; written C, O, CN, serialNumber, absent ones left out; `c` two capital letters */
-    const struct stir_tnauth *tnauth;          /**< end entities and requests */
-    struct stir_key *key;                      /**< public half of the subject: NULL takes the signer's (root, request) */
-    struct stir_slice serial;                  /**< 8 to 20 bytes, positive; absent: 16 bytes from OpenSSL's CSPRNG */
-    int64_t not_before, not_after;             /**< certificates; seconds since 1970 UTC */
-    struct stir_slice crl_url;                 /**< CRL distribution point; absent: none */
-    struct stir_slice crl_issuer;              /**< one-line name, "CN=STI-PA CRL,O=STI-PA,C=US": RFC 2253 order, written most significant first */
-    struct stir_slice policy;                  /**< dotted OID; absent: none */
-    const struct stir_cert *issuer;            /**< NULL for a root */
+    size_t size;                                     /**< sizeof(struct stir_cert_params) */
+    enum stir_cert_role role;                        /**< certificates */
+    struct stir_slice cn, o, c, serial_number;       /**< subject; UTF-8; written C, O, CN, serialNumber, absent ones left out; `c` two capital letters */
+    const struct stir_tnauth *tnauth;                /**< end entities and requests */
+    struct stir_key *key;                            /**< public half of the subject: NULL takes the signer's (root, request) */
+    struct stir_slice serial;                        /**< 8 to 20 bytes, positive; absent: 16 bytes from OpenSSL's CSPRNG */
+    int64_t not_before, not_after;                   /**< certificates; seconds since 1970 UTC */
+    struct stir_slice crl_url;                       /**< CRL distribution point; absent: none */
+    struct stir_slice crl_issuer;                    /**< one-line name, "CN=STI-PA CRL,O=STI-PA,C=US": RFC 2253 order, written most significant first */
+    struct stir_slice policy;                        /**< dotted OID; absent: none */
+    const struct stir_cert *issuer;                  /**< NULL for a root */
+    int path_len;                                    /**< of a DELEGATE_CA, 0 to 8; below 0: none is written */
+    const struct stir_cert_constraints *constraints; /**< end entities; NULL: none */
 };
 #ifdef __cplusplus
 #define STIR_CERT_PARAMS_INIT           \
@@ -215,6 +238,9 @@ struct stir_csr_info {
     enum stir_part tnauth;
     const struct stir_tnauth *tnauth_list; /**< NULL unless GOOD */
     bool wants_ca;                         /**< asks for basicConstraints cA TRUE */
+    struct stir_slice constraints;         /**< content of the claim constraints it asks for; absent: none */
+    bool constraints_enhanced;
+    size_t n_sans; /**< entries of a subjectAltName it asks for: a SHAKEN request has none */
 };
 
 /** Read a request from PEM or DER and check its own signature.

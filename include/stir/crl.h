@@ -73,5 +73,47 @@ STIR_API int stir_crl_order(const struct stir_crl *a, const struct stir_crl *b);
  *  @return STIR_OK; STIR_ESIG, STIR_EKEY (unusable key or algorithm), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG. */
 STIR_API STIR_MUST_USE enum stir_err stir_crl_signed_by(const struct stir_crl *crl, const struct stir_cert *signer);
 
+/** One revocation to be written. */
+struct stir_crl_revocation {
+    struct stir_slice issuer_der; /**< DER Name of the certificate's issuer; the list's own signer when absent */
+    struct stir_slice serial;     /**< big-endian content bytes of the INTEGER */
+    int64_t revoked_at;
+    int reason; /**< CRLReason, 0 to 10 without 7 and 8; 0 (unspecified) is not written */
+};
+
+/** What goes into a list. */
+struct stir_crl_params {
+    size_t size;                    /**< sizeof(struct stir_crl_params) */
+    const struct stir_cert *issuer; /**< the signer's certificate: its subject becomes the list's issuer */
+    uint64_t number;                /**< cRLNumber */
+    int64_t this_update, next_update;
+    struct stir_slice idp_url;        /**< issuingDistributionPoint: where the list is published; the list is indirect; absent: a direct list without one */
+    struct stir_slice ca_issuers_url; /**< AIA: where the signer's certificate is (RFC 5280 §5.2.7); absent: none */
+    const struct stir_crl_revocation *revoked; /**< sorted by issuer, so that certificateIssuer is written once for each run of them */
+    size_t n;                               /**< up to STIR_MAX_REVOKED */
+};
+#ifdef __cplusplus
+#define STIR_CRL_PARAMS_INIT           \
+    {                                  \
+        sizeof(struct stir_crl_params) \
+    }
+#else
+#define STIR_CRL_PARAMS_INIT                   \
+    {                                          \
+        .size = sizeof(struct stir_crl_params) \
+    }
+#endif
+
+/** Make and sign a list (RFC 5280 §5): version 2, AKI, cRLNumber, and what `params` say.
+ *  @return STIR_OK; STIR_EVALUE (a member is missing or not allowed; `diag` says which), STIR_EMISMATCH (the signer is not the issuer's key, or the issuer may
+ * not sign lists), STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG, or what the signer answers; `*out` is untouched unless STIR_OK. The caller frees with
+ * stir_crl_free(). */
+STIR_API STIR_MUST_USE enum stir_err stir_crl_make(struct stir_crl **out, const struct stir_crl_params *params, const struct stir_signer *signer,
+                                                   struct stir_diag *diag);
+
+/** Write a list as PEM with a closing NUL; `*len` without it.
+ *  @return STIR_OK; STIR_ELIMIT (`cap` too small; `*len` says what is needed without the NUL), STIR_ENOMEM, STIR_EARG. */
+STIR_API STIR_MUST_USE enum stir_err stir_crl_write_pem(char *buf, size_t cap, size_t *len, const struct stir_crl *crl);
+
 STIR_END
 #endif

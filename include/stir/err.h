@@ -28,7 +28,9 @@ enum stir_err {
     STIR_EARG = 15,      /**< a NULL or a struct size that cannot be */
     STIR_ENOTFOUND = 16, /**< nothing by that name or number */
     STIR_ECRYPTO = 17,   /**< OpenSSL could not do it */
-    STIR_EIO = 18,       /**< a file or a folder cannot be read or written (libstir-net; the core has none) */
+    STIR_EIO = 18,       /**< a file, a folder, a store or a peer cannot be read or written (never from the core, which has none) */
+    STIR_EEXISTS = 19,   /**< there already, and there may be one only */
+    STIR_EBUSY = 20,     /**< somebody else has it now: the same again may do */
 };
 
 /** Where and what, in words for a person. Optional everywhere: pass NULL when nobody reads it. Untouched on STIR_OK. */

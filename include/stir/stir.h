@@ -22,6 +22,7 @@
 #include <stir/spc_table.h>
 #include <stir/tn.h>
 #include <stir/tnauth.h>
+#include <stir/token.h>
 #include <stir/trust.h>
 #include <stir/verdict.h>
 #include <stir/verify.h>

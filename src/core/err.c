@@ -24,6 +24,8 @@ const char *stir_err_name(enum stir_err err)
     case STIR_ENOTFOUND: return "STIR_ENOTFOUND";
     case STIR_ECRYPTO: return "STIR_ECRYPTO";
     case STIR_EIO: return "STIR_EIO";
+    case STIR_EEXISTS: return "STIR_EEXISTS";
+    case STIR_EBUSY: return "STIR_EBUSY";
     }
     return "STIR_E?";
 }
@@ -49,7 +51,9 @@ const char *stir_err_text(enum stir_err err)
     case STIR_EARG: return "bad argument";
     case STIR_ENOTFOUND: return "not found";
     case STIR_ECRYPTO: return "OpenSSL could not do it";
-    case STIR_EIO: return "a file or folder cannot be read or written";
+    case STIR_EIO: return "a file, folder, store or peer cannot be read or written";
+    case STIR_EEXISTS: return "there already";
+    case STIR_EBUSY: return "somebody else has it now";
     }
     return "unknown error";
 }

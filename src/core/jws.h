@@ -6,6 +6,8 @@
 #include "core/es256.h"
 #include "core/json.h"
 
+#include <stir/signer.h>
+
 struct stir_jws {
     struct stir_slice signing_input; /* header "." payload, as they were sent */
     struct stir_json header;         /* the protected header, an object */
@@ -42,5 +44,26 @@ enum stir_err stir_jwk_thumbprint(unsigned char out[STIR_SHA256], struct stir_es
 
 /* A digest as RFC 9448 §5.4 writes it: "SHA256 55:AB:...". */
 void stir_put_fingerprint(struct stir_writer *w, const unsigned char digest[STIR_SHA256]);
+
+/* Sign `header` and `payload`, JSON texts (`payload` absent: nothing, as POST-as-GET sends it), with ES256, into the compact or the flattened form. The header
+ * is the caller's, and says "alg":"ES256". @return STIR_OK, STIR_ENOMEM, STIR_ECRYPTO, or what the signer answers. */
+enum stir_err stir_jws_put_compact(struct stir_writer *w, struct stir_slice header, struct stir_slice payload, const struct stir_signer *signer) STIR_MUST_USE;
+enum stir_err stir_jws_put_flattened(struct stir_writer *w, struct stir_slice header, struct stir_slice payload,
+                                     const struct stir_signer *signer) STIR_MUST_USE;
+
+/* External account binding (RFC 8555 §7.3.4): the one place where a MAC stands in a JWS, with functions of its own, so that no key that verifies signatures
+ * ever is one. Write the flattened HS256 JWS over the account's JWK. */
+enum stir_err stir_eab_put(struct stir_writer *w, struct stir_slice kid, struct stir_slice url, const struct stir_key *account,
+                           struct stir_slice mac_key) STIR_MUST_USE;
+/* A binding that was read and not yet believed: `json` the object of externalAccountBinding. Slices in the arena. */
+struct stir_eab {
+    struct stir_slice kid, url, signing_input;
+    struct stir_json jwk; /* its payload */
+    unsigned char mac[STIR_SHA256];
+};
+/* @return as stir_jws_read_flattened(); STIR_EVALUE: another algorithm than HS256, a nonce in the header, no kid or url. */
+enum stir_err stir_eab_read(struct stir_eab *out, struct stir_arena *arena, struct stir_json json, struct stir_diag *diag) STIR_MUST_USE;
+/* `mac_key` made it, compared in constant time. @return STIR_OK, STIR_ESIG, STIR_ECRYPTO. */
+enum stir_err stir_eab_verify(const struct stir_eab *eab, struct stir_slice mac_key) STIR_MUST_USE;
 
 #endif

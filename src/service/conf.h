@@ -17,11 +17,13 @@ enum {
     STIR_ROLE_AS = 1 << 0,
     STIR_ROLE_VS = 1 << 1,
     STIR_ROLE_CR = 1 << 2,
+    STIR_ROLE_PA = 1 << 3,
+    STIR_ROLE_CA = 1 << 4,
 };
 
 /* [server] */
 struct stir_conf_server {
-    unsigned roles;           /* roles = as vs cr */
+    unsigned roles;           /* roles = as vs cr pa ca */
     int64_t workers;          /* 0: as many as cores */
     const char *user, *group; /* become these after the sockets are bound; "": stay */
     const char *control;      /* unix socket for `stir conf reload`; "": none, SIGHUP alone */
@@ -69,6 +71,8 @@ enum {
     STIR_API_SECSIPIDX = 1 << 4,    /* /v1/sign-csv, /v1/check, /v1/pub/ */
     STIR_API_REPOSITORY = 1 << 5,
     STIR_API_OPERATIONS = 1 << 6, /* /healthz /readyz /metrics /version */
+    STIR_API_ACME = 1 << 7,       /* what stands below [ca] url */
+    STIR_API_PA = 1 << 8,         /* /sti-pa/, /api/v1/, /at/, /download/v1/crl, /pa/ */
 };
 
 /* Which of the two dialects that share the paths below `root`. */
@@ -139,6 +143,7 @@ struct stir_conf_trunk {
 struct stir_conf_signer {
     const char *name;
     const char *key, *cert, *x5u;      /* files, or credential:NAME for systemd's LoadCredential (stir_secret_read()); never the key itself */
+    const char *acme;                  /* a folder of `stir acme`: key, certificate and x5u are those of its `current`, and the daemon renews them; "": none */
     const char *tenant;                /* "": for calls of no tenant, and of customers */
     struct stir_conf_list numbers;     /* 12155551212, 1215555* or 12155550000-12155559999; none: any */
     struct stir_conf_list number_sets; /* names of [numbers] */
@@ -249,6 +254,73 @@ struct stir_conf_repository {
     int64_t max_age;  /* Cache-Control */
 };
 
+/* [store]: of pa and ca. Changes hold from a restart on. */
+struct stir_conf_store {
+    const char *url;  /* a path of SQLite, or postgresql://... */
+    const char *node; /* the name of this node in audit chains and nonces; default: the host's */
+    int64_t clerks;   /* threads that work on requests of pa and ca, each with a connection; SQLite has one writer at a time */
+    int64_t max_jobs; /* requests that wait for a clerk; beyond: 503 with Retry-After */
+};
+
+/* [pa] */
+struct stir_conf_pa {
+    const char *url;                                    /* how the world reaches it, "https://pa.example": x5u and links are below it */
+    const char *key, *cert;                             /* of tokens and lists; the chain, leaf first, its root among them or in `root` */
+    const char *crl_key, *crl_cert;                     /* of the CRL; "": those above, whose certificate then must have cRLSign */
+    const char *root;                                   /* the pinned root that CAs and verifiers have, PEM */
+    const char *crl_url;                                /* where the CRL is: what certificates name; "": URL/download/v1/crl */
+    const char *static_dir;                             /* ca-list.jws, crl.der, crl.pem, signer.pem are written there too, each by one rename; "": nowhere */
+    int64_t token_life;                                 /* seconds; default 24h */
+    int64_t list_life, list_every, crl_life, crl_every; /* until it is over, and how often it is made anew */
+    int64_t login_life, max_failures, lock_time;        /* of access tokens; wrong passwords until an account is locked, and for how long */
+    int64_t tokens_per_hour;                            /* of one provider; 0: no limit */
+};
+
+enum stir_conf_token_use {
+    STIR_TOKEN_ONCE = 0,    /* a jti authorises once */
+    STIR_TOKEN_ACCOUNT = 1, /* again for the same account, until it is over (RFC 9447 §4) */
+};
+/* [ca] */
+struct stir_conf_ca {
+    const char *url;                    /* of ACME, "https://ca.example/acme": the directory is at URL/directory */
+    const char *key, *cert;             /* the issuing key, and its chain: issuing certificate first */
+    const char *pa_root;                /* PEM: the administrator's roots; tokens are trusted by nothing else */
+    struct stir_conf_list token_hosts;  /* hosts that an x5u of a token may name; none: any whose chain holds */
+    unsigned binding;                   /* fingerprint = jwk | spki | either (enum stir_token_binding) */
+    enum stir_conf_token_use token_use; /* token-use = once | account */
+    int64_t max_token_life;             /* seconds; 0: any */
+    bool binding_required;              /* external-account = required */
+    bool account_key_allowed;           /* certificate-key = any: an account key may be a certificate's; default refused */
+    const char *terms, *website;        /* of the directory's meta */
+    const char *token_authority;        /* said in challenges; "": not */
+    const char *profile;                /* the default one, of [profile] */
+    int64_t order_life, authorization_life;
+    int64_t orders_per_account, orders_per_code, accounts_per_address, requests_per_address; /* an hour; 0: no limit */
+    const char *crl_url, *crl_issuer, *policy;                                               /* of certificates; crl_issuer a one-line name */
+    const char *publish_dir;               /* where chains go as SERIAL.pem: [repository] dir of a repository; "": nowhere */
+    const char *publish_url;               /* what stands before SERIAL.pem in x5u; "": the order names none */
+    const char *report_url, *report_token; /* revocations are POSTed there, a file with the token; "": where [pa] is in the same store, directly */
+    const char *tls_root;                  /* of peers: x5u of tokens, report-url; "": the system's */
+    bool any_url;                          /* labs */
+    int64_t chaos;                         /* a seed: nonces refused, orders slow, answers in odd order, for tests of clients; 0: never */
+};
+
+enum stir_conf_profile_kind {
+    STIR_PROFILE_SHAKEN = 0,      /* end entity with one SPC (ATIS-1000080) */
+    STIR_PROFILE_DELEGATE = 1,    /* end entity of numbers or codes (RFC 9060) */
+    STIR_PROFILE_DELEGATE_CA = 2, /* a CA that delegates on */
+};
+/* [profile NAME] */
+struct stir_conf_profile {
+    const char *name;
+    enum stir_conf_profile_kind kind;
+    int64_t life, max_life;                                      /* seconds; asked for less in an order: less */
+    int64_t backdate;                                            /* notBefore that long before now, for clocks that go wrong */
+    int64_t path_len;                                            /* of delegate-ca; -1: none */
+    struct stir_conf_list must_include, must_exclude, permitted; /* claim constraints; permitted: "claim=value|value" */
+    struct stir_conf_list orgs;                                  /* O that a CSR may ask for; none: any that the CSR names */
+};
+
 enum stir_conf_mask {
     STIR_NUMBERS_MASKED = 0, /* last two digits hidden */
     STIR_NUMBERS_HASHED = 1,
@@ -315,6 +387,11 @@ struct stir_conf {
     struct stir_conf_trust trust;
     struct stir_conf_fetch fetch;
     struct stir_conf_repository repository;
+    struct stir_conf_store store;
+    struct stir_conf_pa pa;
+    struct stir_conf_ca ca;
+    struct stir_conf_profile *profiles; /* [0] is "shaken" where none is written */
+    size_t n_profiles;
     struct stir_conf_log log;
     struct stir_conf_evidence evidence;
     struct stir_conf_webhook webhook;

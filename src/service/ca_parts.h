@@ -1,0 +1,171 @@
+/* Inside of the certificate authority: what its rooms share. The way of a request: ca.c finds the resource, ca_door.c asks who it is (JWS, nonce, URL,
+ * account), then the resource's own room answers: ca_account.c, ca_order.c, ca_challenge.c, ca_finalize.c, ca_revoke.c. ca_issue.c alone signs. */
+#ifndef STIR_SERVICE_CA_PARTS_H
+#define STIR_SERVICE_CA_PARTS_H
+
+#include "core/jws.h"
+#include <stir/tnauth.h>
+
+#include "service/audit.h"
+#include "service/ca.h"
+#include "service/schema.h"
+
+#include <stir/cert.h>
+#include <stir/token.h>
+
+#include <pthread.h>
+
+/* --- problems: ca_problem.c --- */
+
+/* RFC 8555 §6.7: the types that apply here. `caa`, `dns`, `connection` and `tls` do not: no name of the DNS is validated; what cannot be fetched of an
+ * administrator is `connection`. */
+enum stir_problem {
+    STIR_PROBLEM_NONE = 0,
+    STIR_PROBLEM_ACCOUNT_DOES_NOT_EXIST,
+    STIR_PROBLEM_ALREADY_REVOKED,
+    STIR_PROBLEM_BAD_CSR,
+    STIR_PROBLEM_BAD_NONCE,
+    STIR_PROBLEM_BAD_PUBLIC_KEY,
+    STIR_PROBLEM_BAD_REVOCATION_REASON,
+    STIR_PROBLEM_BAD_SIGNATURE_ALGORITHM, /* with "algorithms" */
+    STIR_PROBLEM_COMPOUND,
+    STIR_PROBLEM_CONNECTION,
+    STIR_PROBLEM_EXTERNAL_ACCOUNT_REQUIRED,
+    STIR_PROBLEM_INCORRECT_RESPONSE,
+    STIR_PROBLEM_INVALID_CONTACT,
+    STIR_PROBLEM_MALFORMED,
+    STIR_PROBLEM_ORDER_NOT_READY,
+    STIR_PROBLEM_RATE_LIMITED, /* with Retry-After */
+    STIR_PROBLEM_REJECTED_IDENTIFIER,
+    STIR_PROBLEM_SERVER_INTERNAL,
+    STIR_PROBLEM_UNAUTHORIZED,
+    STIR_PROBLEM_UNSUPPORTED_CONTACT,
+    STIR_PROBLEM_UNSUPPORTED_IDENTIFIER,
+    STIR_PROBLEM_USER_ACTION_REQUIRED,
+    STIR_PROBLEMS,
+};
+/* "urn:ietf:params:acme:error:badNonce" */
+const char *stir_problem_type(enum stir_problem problem);
+/* The document {type, detail, status}; `status` 0: the type's own. NULL: no memory. What outsiders wrote is escaped by the format's %s users: detail is plain
+ * text. */
+json_t *stir_problem_json(enum stir_problem problem, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* --- a request --- */
+
+struct stir_ca_account {
+    char id[STIR_ID];
+    struct stir_key *key;
+    char status[16];  /* valid, deactivated, revoked */
+    char binding[65]; /* kid of its external account binding; "" none */
+};
+
+struct stir_ca_request {
+    struct stir_ca *ca;
+    struct stir_clerk *clerk;
+    struct stir_exchange *x;
+    struct stir_arena arena;
+    struct stir_slice rest[2]; /* what stands behind the resource's name in the path: its id, and what is asked of it */
+    struct stir_jws jws;
+    bool post_as_get;               /* the payload is empty (RFC 8555 §6.3) */
+    struct stir_key *key;           /* that the signature verified under: the account's, or that of "jwk" */
+    bool by_jwk;                    /* it stood in the header, and no account is known by it yet */
+    struct stir_ca_account account; /* unless by_jwk */
+    char url[STIR_MAX_URL + 1];     /* the request's own, absolute: that of the protected header is the same */
+    bool answered;
+};
+/* Answer with a problem, once; the first stands. Always answers false, so that `return stir_ca_refuse(...)` reads well. */
+bool stir_ca_refuse(struct stir_ca_request *r, enum stir_problem problem, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* With another status than the type's own. */
+bool stir_ca_refuse_as(struct stir_ca_request *r, enum stir_problem problem, int status, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* An error of a store, of memory and the like: 500 serverInternal, the log has more; STIR_OK answers true. */
+bool stir_ca_went(struct stir_ca_request *r, enum stir_err err, const struct stir_diag *diag);
+/* 200 and so on with JSON; takes it. */
+void stir_ca_answer(struct stir_ca_request *r, int status, json_t *json);
+/* "https://ca.example/acme/order/ID" into the arena; `id` NULL: none. NULL: no memory (answered). */
+const char *stir_ca_url(struct stir_ca_request *r, const char *resource, const char *id, const char *rest);
+
+/* --- the way in: ca_door.c --- */
+
+/* What a resource asks of the JWS before it. */
+enum stir_ca_who { STIR_CA_KID = 1, STIR_CA_JWK = 2, STIR_CA_EITHER = 3 };
+/* POST alone, application/jose+json, flattened JWS, ES256, jwk or kid and which, nonce (spent here), url, signature, the account and that it is valid. False: a
+ * problem was answered. Everything that is cheap comes first; a nonce is spent only by a request whose form is right. */
+bool stir_ca_enter(struct stir_ca_request *r, enum stir_ca_who who);
+/* A fresh nonce into Replay-Nonce, and Link rel="index": on every answer but that of the directory. */
+void stir_ca_greet(struct stir_ca_request *r);
+
+/* Nonces: ca_nonce.c. Sealed (AES-256-GCM, a key of this process start) counters, with the node's name as what is authenticated beside; those that were used
+ * are remembered in a window that follows the counter. Thread-safe. */
+struct stir_nonces;
+enum { STIR_NONCE = 64 }; /* room for one as text, NUL included */
+enum stir_err stir_nonces_new(struct stir_nonces **out, const char *node) STIR_MUST_USE;
+void stir_nonces_free(struct stir_nonces *nonces);
+enum stir_err stir_nonce_new(char out[STIR_NONCE], struct stir_nonces *nonces) STIR_MUST_USE;
+enum stir_nonce_end { STIR_NONCE_GOOD = 0, STIR_NONCE_FOREIGN /* not ours, or of another start */, STIR_NONCE_USED, STIR_NONCE_OLD /* out of the window */ };
+enum stir_nonce_end stir_nonce_spend(struct stir_nonces *nonces, struct stir_slice nonce);
+
+/* Limits: ca_limits.c. A bucket in the store for accounts and codes, in memory for addresses. `per_hour` 0: no limit. False: answered with rateLimited and
+ * Retry-After. Outside of transactions. */
+enum stir_ca_limit { STIR_LIMIT_ORDERS_ACCOUNT = 0, STIR_LIMIT_ORDERS_CODE, STIR_LIMIT_ACCOUNTS_ADDRESS, STIR_LIMIT_REQUESTS_ADDRESS, STIR_LIMITS };
+bool stir_ca_within(struct stir_ca_request *r, enum stir_ca_limit limit, const char *who);
+
+/* --- resources; each answers --- */
+
+void stir_ca_directory(struct stir_ca_request *r);   /* ca.c */
+void stir_ca_new_nonce(struct stir_ca_request *r);   /* ca.c */
+void stir_ca_new_account(struct stir_ca_request *r); /* ca_account.c, with external account binding */
+void stir_ca_account(struct stir_ca_request *r);     /* rest[0]: id; rest[1] "orders": its list */
+void stir_ca_key_change(struct stir_ca_request *r);  /* ca_key_change.c */
+void stir_ca_new_order(struct stir_ca_request *r);   /* ca_order.c */
+void stir_ca_order(struct stir_ca_request *r);       /* rest[0]: id; rest[1] "finalize": ca_finalize.c */
+void stir_ca_finalize(struct stir_ca_request *r);
+void stir_ca_authorization(struct stir_ca_request *r); /* ca_challenge.c */
+void stir_ca_challenge(struct stir_ca_request *r);
+void stir_ca_certificate(struct stir_ca_request *r); /* ca_finalize.c */
+void stir_ca_revoke(struct stir_ca_request *r);      /* ca_revoke.c */
+
+/* --- rows: ca_rows.c, within transactions --- */
+
+enum stir_err stir_ca_account_by_id(struct stir_ca_account *out, struct stir_store *store, struct stir_slice id) STIR_MUST_USE;
+enum stir_err stir_ca_account_by_key(struct stir_ca_account *out, struct stir_store *store, const struct stir_key *key) STIR_MUST_USE;
+void stir_ca_account_clear(struct stir_ca_account *account);
+
+/* --- certificates: ca_profile.c, ca_issue.c --- */
+
+/* Chaos for clients under test ([ca] chaos): a generator of one seed, thread-safe. True with about `percent` of calls; never without chaos. */
+bool stir_ca_chance(struct stir_ca *ca, unsigned percent);
+
+/* What is to be issued: everything was checked. */
+struct stir_ca_issue {
+    const char *order, *account; /* NULL: by hand */
+    const struct stir_conf_profile *profile;
+    const struct stir_tnauth *list;
+    struct stir_key *key;
+    struct stir_slice cn, o, c, serial_number;
+    int64_t not_before, not_after;
+    const char *actor; /* of the audit */
+    /* given */
+    struct stir_cert *cert;
+    enum stir_problem problem; /* why not, when STIR_EVALUE is answered: our own linter, a key that was seen */
+    char why[300];
+};
+/* The whole of it: intent (serial, TBS and its hash, order `processing`, audit) committed; signed; certificate, `valid` and audit committed. Crash points lie
+ * between. STIR_EVALUE: refused, see problem and why; nothing was signed. */
+enum stir_err stir_ca_issue(struct stir_ca *ca, struct stir_clerk *clerk, struct stir_ca_issue *issue, int64_t now, struct stir_diag *diag) STIR_MUST_USE;
+
+/* What one reading of [ca] gave: immutable but for what names its lock. */
+struct stir_ca {
+    const struct stir_conf *conf;
+    struct stir_key *key;                    /* the issuing key; signs behind stir_signer alone */
+    struct stir_cert *chain[STIR_MAX_CHAIN]; /* the issuing certificate first */
+    size_t n_chain;
+    char issuer[65];           /* hex of SHA-256 of its SubjectPublicKeyInfo */
+    struct stir_slice pa_root; /* PEM */
+    struct stir_net *net;      /* x5u of tokens; under net_lock */
+    pthread_mutex_t net_lock;
+    struct stir_ca_memory *memory; /* nonces, limits by address, chaos: counted, handed from one reading to the next */
+    char base[STIR_MAX_URL + 1];   /* of [ca] url: "https://ca.example/acme" */
+    const char *path;              /* of it: "/acme" */
+};
+
+#endif
