@@ -49,11 +49,11 @@ def main(source):
     for folder, pattern, builds, cut in (
             ("src/core", "*.c", ["src/core/meson.build"], ""), ("src/cli", "*.c", ["src/cli/meson.build"], ""), *((folder, "*.c", [f"{folder}/meson.build"], "") for folder in ("src/io", "src/service", "src/front", "src/server")),
             ("include/stir", "*.h", ["include/stir/meson.build"], ""),
-            ("tests", "test_*.c", ["tests/meson.build"], "test_"), ("fuzz", "fuzz_*.c", ["fuzz/meson.build"], "fuzz_"), ("tests/cli", "*.py", ["tests/meson.build"], ""), ("tests/net", "*.py", ["tests/meson.build"], ""), ("tests/serve", "*.py", ["tests/meson.build"], ""),
+            ("tests", "test_*.c", ["tests/meson.build"], "test_"), ("fuzz", "fuzz_*.c", ["fuzz/meson.build"], "fuzz_"), ("tests/cli", "*.py", ["tests/meson.build"], ""), ("tests/net", "*.py", ["tests/meson.build"], ""), ("tests/serve", "*.py", ["tests/meson.build"], ""), ("tests/acme", "*.py", ["tests/meson.build"], ""),
             ("tests/house", "*.py", ["tests/house/meson.build"], ""), ("examples", "*.c", ["examples/meson.build"], ""), ("examples", "*.cpp", ["examples/meson.build"], "")):
         named = words(source, *builds)
         tap.rule(f"every {folder}/{pattern} is built or run", [f"{path.relative_to(source)} is not in {builds[0]}" for path in sorted((source / folder).glob(pattern))
-                                                             if not {path.name, path.stem, path.stem[len(cut):], f"{path.parent.name}/{path.name}"} & named and path.stem not in ["tap", "lab", "packets", "bed", "sip", "http_lab"]])
+                                                             if not {path.name, path.stem, path.stem[len(cut):], f"{path.parent.name}/{path.name}"} & named and path.stem not in ["tap", "lab", "packets", "bed", "sip", "http_lab", "checker"]])
     tap.rule("every fuzz target has a corpus", [f"fuzz/corpus/{path.stem[5:]} is missing or empty" for path in sorted((source / "fuzz").glob("fuzz_*.c"))
                                                 if not any((source / "fuzz/corpus" / path.stem[5:]).glob("*"))])
     tap.rule("docs/REASONS.md is what the catalogue says", stale(source, "docs/REASONS.md", "tools/reasons.sh"))
