@@ -409,6 +409,7 @@ static void one_address_does_not_take_all_connections(void **state)
         turn(3);
         more = client(SOCK_STREAM, 1);
         assert_true(is_closed(more));
+        assert_int_equal(stir_metrics_get(f.shared.metrics, STIR_METRIC_SIP_TURNED_AWAY), round + 1);
         close(more);
         for (int i = 0; i < 2; i++) {
             give(fd[i], request("OPTIONS", 1, ""));

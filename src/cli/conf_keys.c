@@ -72,11 +72,18 @@ static void show(const struct cli *cli, const struct stir_config_section *sectio
     }
 }
 
+/* "[server]", as it stands in the file, is as good as "server". */
+static struct stir_slice without_brackets(struct stir_slice name)
+{
+    return name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']' ? stir_slice_of(name.p + 1, name.n - 2) : name;
+}
+
 static int run(struct cli *cli)
 {
     enum stir_config_kind only = STIR_SECTION_NONE;
-    if (cli->n_operands && (only = stir_config_kind_of(stir_slice_str(cli->operand[0]))) == STIR_SECTION_NONE)
-        return cli_fail(cli, CLI_USAGE, "there is no section [%s]; stir conf keys lists them", cli->operand[0]);
+    struct stir_slice asked = cli->n_operands ? without_brackets(stir_slice_str(cli->operand[0])) : stir_slice_of(NULL, 0);
+    if (asked.p && (only = stir_config_kind_of(asked)) == STIR_SECTION_NONE)
+        return cli_fail(cli, CLI_USAGE, "there is no section [%.*s]; stir conf keys lists them", STIR_SHOW(asked));
     if (cli->json)
         cli_json_begin(NULL, '[');
     for (size_t i = 0; i < STIR_SECTIONS; i++)

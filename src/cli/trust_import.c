@@ -107,11 +107,12 @@ static int print(const struct cli *cli, const struct import *in)
         cli_json_done();
     } else if (info) {
         (void)!stir_time_write(until, info->exp);
-        printf("%s: %zu certificates, sequence %lld, until %s, signed by ", in->domain.name, info->n_certs, (long long)info->sequence, until);
+        printf("%s: %zu certificate%s, sequence %lld, until %s, signed by ", in->domain.name, info->n_certs, info->n_certs == 1 ? "" : "s",
+               (long long)info->sequence, until);
         cli_print(stir_slice_str(info->signer));
         printf("\n");
     } else {
-        printf("%s: %zu certificates\n", in->domain.name, in->n_certs);
+        printf("%s: %zu certificate%s\n", in->domain.name, in->n_certs, in->n_certs == 1 ? "" : "s");
     }
     return CLI_YES;
 }

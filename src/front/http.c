@@ -37,6 +37,12 @@ static bool is_text(struct stir_slice pem)
     return !pem.p || strlen(pem.p) == pem.n;
 }
 
+static void count_turned_away(void *arg)
+{
+    struct stir_shared *shared = arg;
+    stir_metrics_add(shared->metrics, STIR_METRIC_HTTP_TURNED_AWAY, 1);
+}
+
 static enum stir_err open_port(struct stir_http_gate *gate, int fd, struct stir_diag *diag)
 {
     const struct stir_conf_http *conf = gate->conf;
@@ -44,7 +50,9 @@ static enum stir_err open_port(struct stir_http_gate *gate, int fd, struct stir_
                                       .max_connections = (size_t)conf->max_connections,
                                       .max_per_address = (size_t)conf->max_per_address,
                                       .request_ms = conf->request_ms,
-                                      .idle_ms = conf->idle_ms};
+                                      .idle_ms = conf->idle_ms,
+                                      .turned_away = count_turned_away,
+                                      .arg = gate->front->shared};
     struct pems pems = {{0}, {0}, {0}};
     if (!conf->tls_cert[0])
         return stir_http_port_new(&gate->port, fd, &limits, NULL, diag);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* accept4 */
 
 #include "front/sip_desk.h"
+#include "service/metrics.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -398,10 +399,12 @@ void stir_sip_accept_ready(struct stir_watch *watched, uint32_t events)
             pause_accepting(ear);
         if (fd < 0)
             break;
-        if (take_place(section, &peer))
+        if (take_place(section, &peer)) {
             begin(ear, fd, &peer);
-        else
-            close(fd);
+            continue;
+        }
+        close(fd);
+        stir_metrics_add(desk->front->shared->metrics, STIR_METRIC_SIP_TURNED_AWAY, 1);
     }
     stir_sip_exit(desk);
 }

@@ -8,17 +8,19 @@
 
 #include <sys/socket.h>
 
-#define STIR_HTTP_MAX_FIELDS 12      /* header fields of one answer */
-#define STIR_HTTP_MAX_HEAD 32768     /* bytes of a request's head, and of what libmicrohttpd keeps of a connection; tokens and cookies take a few KB at most */
-#define STIR_HTTP_MAX_NAMES 4        /* names of one client certificate that are looked at */
-#define STIR_HTTP_MAX_NAME 256       /* bytes of one of them, NUL included; a DNS name has 253 */
+#define STIR_HTTP_MAX_FIELDS 12  /* header fields of one answer */
+#define STIR_HTTP_MAX_HEAD 32768 /* bytes of a request's head, and of what libmicrohttpd keeps of a connection; tokens and cookies take a few KB at most */
+#define STIR_HTTP_MAX_NAMES 4    /* names of one client certificate that are looked at */
+#define STIR_HTTP_MAX_NAME 256   /* bytes of one of them, NUL included; a DNS name has 253 */
 
 struct stir_http_limits {
-    size_t max_body;        /* bytes of one request's body */
-    size_t max_connections; /* of the port, all workers together */
-    size_t max_per_address; /* of one IPv4 address, or one IPv6 /64; 0: not asked */
-    int64_t request_ms;     /* from its first line to its last byte, and again from the answer to its last byte taken */
-    int64_t idle_ms;        /* from a connection's begin, or its last answer, to the next request's first line */
+    size_t max_body;                /* bytes of one request's body */
+    size_t max_connections;         /* of the port, all workers together */
+    size_t max_per_address;         /* of one IPv4 address, or one IPv6 /64; 0: not asked */
+    int64_t request_ms;             /* from its first line to its last byte, and again from the answer to its last byte taken */
+    int64_t idle_ms;                /* from a connection's begin, or its last answer, to the next request's first line */
+    void (*turned_away)(void *arg); /* a connection was, for one of the limits; on any worker's thread; NULL: nobody asks */
+    void *arg;
 };
 
 /* PEM texts, each with NUL behind it. With `client_ca` no client without a certificate of it is served. */
@@ -34,8 +36,8 @@ enum stir_err stir_http_port_new(struct stir_http_port **out, int fd, const stru
 /* When all its servers are free; NULL is fine. */
 void stir_http_port_free(struct stir_http_port *port);
 int stir_http_port_fd(const struct stir_http_port *port);
-/* Open now, and turned away for a limit since it began. From any thread. */
-void stir_http_port_counts(const struct stir_http_port *port, size_t *open, uint64_t *refused);
+/* Connections that are open now. From any thread. */
+size_t stir_http_port_open(const struct stir_http_port *port);
 
 /* A request, whole. Slices live until gone(). */
 struct stir_http_request {

@@ -12,7 +12,8 @@ bool stir_http_port_admit(struct stir_http_port *port, const struct sockaddr_sto
         fine = false;
     if (!fine) {
         atomic_fetch_sub(&port->open, 1);
-        atomic_fetch_add(&port->refused, 1);
+        if (port->limits.turned_away)
+            port->limits.turned_away(port->limits.arg);
     }
     return fine;
 }
@@ -29,10 +30,9 @@ int stir_http_port_fd(const struct stir_http_port *port)
     return port->fd;
 }
 
-void stir_http_port_counts(const struct stir_http_port *port, size_t *open, uint64_t *refused)
+size_t stir_http_port_open(const struct stir_http_port *port)
 {
-    *open = atomic_load(&port->open);
-    *refused = atomic_load(&port->refused);
+    return atomic_load(&port->open);
 }
 
 void stir_http_port_free(struct stir_http_port *port)

@@ -12,7 +12,6 @@ struct stir_http_port {
     struct stir_http_limits limits;
     char *cert, *key, *client_ca; /* NULL: plain, or not asked */
     atomic_size_t open;
-    atomic_uint_fast64_t refused;
     struct stir_seats *seats; /* NULL: any number from one address */
 };
 

@@ -15,6 +15,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct look {
     const struct stir_config_look *to;
@@ -155,8 +156,9 @@ static void look_at_listeners(struct look *look, const struct stir_conf *conf)
 
 static void look_at_folder(struct look *look, const char *key, const char *path)
 {
+    struct stat there;
     if (path[0] && !stir_dir_is(path))
-        say(look, true, "%s: there is no folder %s", key, path);
+        say(look, true, stat(path, &there) == 0 ? "%s: %s is no folder" : "%s: there is no folder %s", key, path);
 }
 
 static void look_at_file(struct look *look, const char *key, const char *path, bool secret)
@@ -201,6 +203,8 @@ static void look_at_socket(struct look *look, const char *key, const char *path)
 
 static void look_at_process(struct look *look, const struct stir_conf *conf)
 {
+    if (!conf->server.user[0] && geteuid() == 0)
+        say(look, false, "[server] user: is not given, and root serves nobody: it will not start as root");
     if (conf->server.user[0] && !getpwnam(conf->server.user))
         say(look, true, "[server] user: there is no user %s", conf->server.user);
     if (conf->server.group[0] && !getgrnam(conf->server.group))

@@ -96,7 +96,7 @@ static enum stir_err start_fronts(struct run *run, struct stir_fronts *fronts)
     struct stir_diag diag = {0};
     enum stir_err err = failed(run, "sockets", stir_fronts_new(fronts, run->setting, server, &server->fronts, &diag), &diag);
     if (err == STIR_OK)
-        err = failed(run, "[server] user", stir_privilege_drop(conf->server.user, conf->server.group, &diag), &diag);
+        err = failed(run, "privileges", stir_privilege_drop(conf->server.user, conf->server.group, &diag), &diag);
     return err;
 }
 

@@ -1,5 +1,6 @@
 /* What people watch: certificates, trust, caches, readiness. Read from their owners when somebody asks, on that one's thread. */
 #include "server/server.h"
+#include "service/replays.h"
 
 #include <stir/trust_store.h>
 
@@ -86,7 +87,15 @@ static void tell_trust(struct stir_metrics_text *text, struct stir_trust_keeper 
 static void tell_caches(struct stir_metrics_text *text, struct stir_shared *shared)
 {
     struct stir_chain_cache_stats chains = STIR_CHAIN_CACHE_STATS_INIT;
+    struct stir_replay_stats seen = STIR_REPLAY_STATS_INIT;
     struct stir_fetching_stats fetches = {0};
+    if (shared->replays) {
+        stir_replays_stats(shared->replays, &seen);
+        one(text, "stir_replay_room", "gauge", "tokens that the memory of seen ones has room for", (double)seen.entries);
+        one(text, "stir_replay_checks_total", "counter", "tokens that it was asked for", (double)seen.checks);
+        one(text, "stir_replay_seen_total", "counter", "tokens of them that had come with another call", (double)seen.seen);
+        one(text, "stir_replay_evicted_total", "counter", "tokens forgotten before their time, for want of room", (double)seen.evicted);
+    }
     if (shared->chains && stir_chain_cache_stats(shared->chains, &chains) == STIR_OK) {
         one(text, "stir_cert_cache_entries", "gauge", "judged chains kept", (double)chains.entries);
         one(text, "stir_cert_cache_bytes", "gauge", "memory that they take", (double)chains.bytes);

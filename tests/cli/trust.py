@@ -76,7 +76,7 @@ case("a list that expired by the clock is refused", NO, *bring("bad-expired.jws"
 fact("and nothing has changed", held(work / "trust") == before)
 case("the same list again is fine", YES, *bring("good-answer.json", at=["--at", "2026-06-03T00:00:00Z"]))
 fact("and no younger for it", json.loads((us / "state.json").read_text())["imported"] == 1780272000)
-case("a newer list takes its place", YES, *bring("good-8.jws"), says="1 certificates, sequence 8")
+case("a newer list takes its place", YES, *bring("good-8.jws"), says="1 certificate, sequence 8")
 fact("whole", (us / "ca.pem").read_text() == (CRLS / "ca-root.pem").read_text() and json.loads((us / "state.json").read_text())["sequence"] == 8)
 before = held(work / "trust")
 case("an older list is rolled back to by nobody", NO, *bring("good.jws"), says="its sequence is 7, that of the other 8")
