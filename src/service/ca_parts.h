@@ -1,5 +1,6 @@
 /* Inside of the certificate authority: what its rooms share. The way of a request: ca.c finds the resource, ca_door.c asks who it is (JWS, nonce, URL,
- * account), then the resource's own room answers: ca_account.c, ca_order.c, ca_challenge.c, ca_finalize.c, ca_revoke.c. ca_issue.c alone signs. */
+ * account), then the resource's own room answers: ca_account.c, ca_order.c, ca_challenge.c, ca_finalize.c, ca_revoke.c. ca_issue.c alone signs. How a
+ * reading of [ca] is made stands in ca_setup.c. */
 #ifndef STIR_SERVICE_CA_PARTS_H
 #define STIR_SERVICE_CA_PARTS_H
 
@@ -14,6 +15,7 @@
 #include <stir/token.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* --- problems: ca_problem.c --- */
 
@@ -46,8 +48,11 @@ enum stir_problem {
 };
 /* "urn:ietf:params:acme:error:badNonce" */
 const char *stir_problem_type(enum stir_problem problem);
-/* The document {type, detail, status}; `status` 0: the type's own. NULL: no memory. What outsiders wrote is escaped by the format's %s users: detail is plain
- * text. */
+/* "badNonce": the type without what stands before all of them. */
+const char *stir_problem_name(enum stir_problem problem);
+enum { STIR_PROBLEM_DETAIL = 600 }; /* characters of a detail; what is longer is cut */
+/* The document {type, detail, status}; `status` 0: the type's own. NULL: no memory. What outsiders wrote may stand in it: control characters are escaped, bytes
+ * that are no UTF-8 replaced. The caller may put "subproblems" into it. */
 json_t *stir_problem_json(enum stir_problem problem, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* --- a request --- */
@@ -64,7 +69,7 @@ struct stir_ca_request {
     struct stir_clerk *clerk;
     struct stir_exchange *x;
     struct stir_arena arena;
-    struct stir_slice rest[2]; /* what stands behind the resource's name in the path: its id, and what is asked of it */
+    struct stir_slice rest[3]; /* what stands behind the resource's name in the path: its id, what is asked of it, and from where on; absent: nothing */
     struct stir_jws jws;
     bool post_as_get;               /* the payload is empty (RFC 8555 §6.3) */
     struct stir_key *key;           /* that the signature verified under: the account's, or that of "jwk" */
@@ -77,9 +82,14 @@ struct stir_ca_request {
 bool stir_ca_refuse(struct stir_ca_request *r, enum stir_problem problem, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* With another status than the type's own. */
 bool stir_ca_refuse_as(struct stir_ca_request *r, enum stir_problem problem, int status, const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* An error of a store, of memory and the like: 500 serverInternal, the log has more; STIR_OK answers true. */
+/* With a document that is made already (stir_problem_json(), with "subproblems" and the like); takes it, NULL is "no memory". */
+bool stir_ca_refuse_json(struct stir_ca_request *r, json_t *document);
+/* An error of a store, of memory and the like: 500 serverInternal, 503 with Retry-After where the same again may do (STIR_EBUSY); the log has more. STIR_OK
+ * answers true. */
 bool stir_ca_went(struct stir_ca_request *r, enum stir_err err, const struct stir_diag *diag);
-/* 200 and so on with JSON; takes it. */
+/* Retry-After: seconds, or with chaos now and then a date (RFC 9110 §10.2.3 has both). */
+void stir_ca_retry_after(struct stir_ca_request *r, int64_t seconds);
+/* 200 and so on with JSON; takes it. With chaos its members and lists stand in odd order. */
 void stir_ca_answer(struct stir_ca_request *r, int status, json_t *json);
 /* "https://ca.example/acme/order/ID" into the arena; `id` NULL: none. NULL: no memory (answered). */
 const char *stir_ca_url(struct stir_ca_request *r, const char *resource, const char *id, const char *rest);
@@ -91,6 +101,9 @@ enum stir_ca_who { STIR_CA_KID = 1, STIR_CA_JWK = 2, STIR_CA_EITHER = 3 };
 /* POST alone, application/jose+json, flattened JWS, ES256, jwk or kid and which, nonce (spent here), url, signature, the account and that it is valid. False: a
  * problem was answered. Everything that is cheap comes first; a nonce is spent only by a request whose form is right. */
 bool stir_ca_enter(struct stir_ca_request *r, enum stir_ca_who who);
+/* After it: the payload is empty (POST-as-GET, RFC 8555 §6.3), or it is an object. False: malformed was answered. */
+bool stir_ca_fetches(struct stir_ca_request *r);
+bool stir_ca_has_object(struct stir_ca_request *r);
 /* A fresh nonce into Replay-Nonce, and Link rel="index": on every answer but that of the directory. */
 void stir_ca_greet(struct stir_ca_request *r);
 
@@ -128,12 +141,11 @@ void stir_ca_revoke(struct stir_ca_request *r);      /* ca_revoke.c */
 
 enum stir_err stir_ca_account_by_id(struct stir_ca_account *out, struct stir_store *store, struct stir_slice id) STIR_MUST_USE;
 enum stir_err stir_ca_account_by_key(struct stir_ca_account *out, struct stir_store *store, const struct stir_key *key) STIR_MUST_USE;
+/* The thumbprint under which an account's key is found (RFC 7638): STIR_ECRYPTO. */
+enum stir_err stir_ca_thumbprint(unsigned char out[STIR_SHA256], const struct stir_key *key) STIR_MUST_USE;
 void stir_ca_account_clear(struct stir_ca_account *account);
 
 /* --- certificates: ca_profile.c, ca_issue.c --- */
-
-/* Chaos for clients under test ([ca] chaos): a generator of one seed, thread-safe. True with about `percent` of calls; never without chaos. */
-bool stir_ca_chance(struct stir_ca *ca, unsigned percent);
 
 /* What is to be issued: everything was checked. */
 struct stir_ca_issue {
@@ -153,6 +165,42 @@ struct stir_ca_issue {
  * between. STIR_EVALUE: refused, see problem and why; nothing was signed. */
 enum stir_err stir_ca_issue(struct stir_ca *ca, struct stir_clerk *clerk, struct stir_ca_issue *issue, int64_t now, struct stir_diag *diag) STIR_MUST_USE;
 
+/* --- chaos for clients under test ([ca] chaos): ca_chaos.c --- */
+
+/* A generator of one seed, thread-safe. True with about `percent` of calls; never without chaos. */
+bool stir_ca_chance(struct stir_ca *ca, unsigned percent);
+uint64_t stir_ca_dice(struct stir_ca *ca); /* the next number of it, whether or not there is chaos */
+enum {
+    STIR_CHAOS_NONCE = 5, /* percent of good nonces that are refused */
+    STIR_CHAOS_SLOW = 50, /* percent of orders that are `processing` for a while */
+    STIR_CHAOS_DATE = 50, /* percent of Retry-After that are dates */
+};
+/* Members of objects and elements of lists in another order, all the way down; as it was without chaos. Takes and gives `json`; NULL stays NULL. */
+json_t *stir_ca_disorder(struct stir_ca *ca, json_t *json);
+
+/* --- chores and readiness of the rooms: stir_ca_chores() and stir_ca_ready() ask them --- */
+
+/* Milliseconds until the next; none changes anything twice when two nodes do it at once. */
+int64_t stir_ca_order_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now);     /* ca_order.c: what is over, tokens that may be forgotten */
+int64_t stir_ca_challenge_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now); /* ca_challenge.c: challenges under way */
+int64_t stir_ca_report_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now);    /* ca_report.c: revocations on their way */
+int64_t stir_ca_limit_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now);     /* ca_limits.c: buckets that are empty */
+
+/* --- what a process keeps from one reading to the next: ca_setup.c --- */
+
+struct stir_ca_addresses; /* ca_limits.c: limits by address, bounded */
+enum stir_err stir_ca_addresses_new(struct stir_ca_addresses **out) STIR_MUST_USE;
+void stir_ca_addresses_free(struct stir_ca_addresses *addresses); /* NULL is fine */
+struct stir_ca_memory {
+    atomic_uint owners;
+    struct stir_nonces *nonces;
+    struct stir_ca_addresses *addresses;
+    atomic_bool store_fails; /* what was asked last of the store went wrong */
+    pthread_mutex_t lock;    /* over what follows */
+    int64_t seed;            /* of chaos */
+    uint64_t chaos;          /* where its generator stands */
+};
+
 /* What one reading of [ca] gave: immutable but for what names its lock. */
 struct stir_ca {
     const struct stir_conf *conf;
@@ -164,8 +212,8 @@ struct stir_ca {
     struct stir_net *net;      /* x5u of tokens; under net_lock */
     pthread_mutex_t net_lock;
     struct stir_ca_memory *memory; /* nonces, limits by address, chaos: counted, handed from one reading to the next */
-    char base[STIR_MAX_URL + 1];   /* of [ca] url: "https://ca.example/acme" */
-    const char *path;              /* of it: "/acme" */
+    char base[STIR_MAX_URL + 1];   /* of [ca] url, without '/' at its end: "https://ca.example/acme" */
+    const char *path;              /* of it: "/acme"; "" where there is none */
 };
 
 #endif
