@@ -64,10 +64,18 @@ static const char policy_administrator[] =
     /* trusted certificate authorities; token_hash: what a CA reports its revocations with */
     "CREATE TABLE pa_cas (sha256 TEXT PRIMARY KEY, name TEXT NOT NULL, der BYTES NOT NULL, state TEXT NOT NULL, added BIGINT NOT NULL, removed BIGINT NOT NULL,"
     " token_hash BYTES);"
-    "CREATE TABLE pa_lists (sequence BIGINT PRIMARY KEY, made BIGINT NOT NULL, expires BIGINT NOT NULL, jws TEXT NOT NULL);"
+    /* whose issuers' certificates a CA may report as revoked: DER Names, each of one CA */
+    "CREATE TABLE pa_issuers (issuer BYTES PRIMARY KEY, ca TEXT NOT NULL, added BIGINT NOT NULL);"
+    /* content: what it lists, as a hash; signer: SHA-256 of the certificate that signed */
+    "CREATE TABLE pa_lists (sequence BIGINT PRIMARY KEY, made BIGINT NOT NULL, expires BIGINT NOT NULL, content TEXT NOT NULL, signer TEXT NOT NULL,"
+    " jws TEXT NOT NULL);"
+    /* crl: the number of the first CRL that has it; 0: none yet */
     "CREATE TABLE pa_revocations (issuer BYTES NOT NULL, serial TEXT NOT NULL, revoked BIGINT NOT NULL, reason BIGINT NOT NULL, reporter TEXT NOT NULL,"
-    " told BIGINT NOT NULL, not_after BIGINT NOT NULL, PRIMARY KEY (issuer, serial));"
-    "CREATE TABLE pa_crls (number BIGINT PRIMARY KEY, made BIGINT NOT NULL, expires BIGINT NOT NULL, der BYTES NOT NULL);";
+    " told BIGINT NOT NULL, not_after BIGINT NOT NULL, crl BIGINT NOT NULL, PRIMARY KEY (issuer, serial));"
+    "CREATE INDEX pa_revocations_work ON pa_revocations (crl) WHERE crl = 0;"
+    "CREATE TABLE pa_crls (number BIGINT PRIMARY KEY, made BIGINT NOT NULL, expires BIGINT NOT NULL, signer TEXT NOT NULL, der BYTES NOT NULL);"
+    /* what signed tokens, lists and CRLs, for ever, under the name that their x5u has */
+    "CREATE TABLE pa_certificates (id TEXT PRIMARY KEY, pem TEXT NOT NULL, added BIGINT NOT NULL);";
 
 static const struct stir_store_migration migrations[] = {
     {"audit log", audit},
