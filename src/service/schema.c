@@ -91,7 +91,7 @@ enum stir_err stir_id_new(char id[STIR_ID])
     unsigned char bytes[16];
     if (RAND_bytes(bytes, sizeof(bytes)) != 1)
         return STIR_ECRYPTO;
-    struct stir_writer w = stir_writer_of(id, STIR_ID - 1);
+    struct stir_writer w = stir_writer_of(id, STIR_ID);
     stir_put_b64url(&w, stir_slice_of(bytes, sizeof(bytes)));
     return stir_writer_close(&w, NULL);
 }
