@@ -103,8 +103,8 @@ static void each_fault_is_told_in_words_that_help(void **state)
          "stir.conf: [trust] dir: is needed by role vs: nobody is trusted by default"},
         {"[server]\nroles = cr\n[http h]\nlisten = 127.0.0.1:80\nserve = repository\n",
          "stir.conf: [repository] dir: is needed by role cr: where are the certificates?"},
-        {"",
-         "stir.conf: [server] roles: is needed: what this process does: as (authentication service), vs (verification service), cr (certificate repository)"},
+        {"", "stir.conf: [server] roles: is needed: what this process does: as (authentication service), vs (verification service), cr (certificate "
+             "repository), pa (policy administrator), ca (certificate authority)"},
         {AS SIGNER "[sip v]\nrole = vs\nlisten = udp:127.0.0.1:5070\n", "stir.conf:11: [sip v] role: is vs, which is not among the roles of [server]"},
         {AS SIGNER HTTP "serve = verification\n", "stir.conf:12: [http h] serve: verification wants role vs among those of [server]"},
         {AS SIGNER HTTP "serve = repository\n", "stir.conf:12: [http h] serve: repository wants role cr among those of [server]"},
@@ -187,11 +187,11 @@ static void all_faults_are_told(void **state)
     struct said said;
     (void)state;
     assert_int_equal(parse(&conf,
-                           S("[server]\nroles = as pa\nworkers = 1000\nfoo = 1\n[sip s]\nrole = as\nlisten = udp:127.0.0.1:x\nidle = 1\n[rule r]\nattest = D\n"
+                           S("[server]\nroles = as xx\nworkers = 1000\nfoo = 1\n[sip s]\nrole = as\nlisten = udp:127.0.0.1:x\nidle = 1\n[rule r]\nattest = D\n"
                              "trunks = t\n[bogus]\nx = y\nz\n[log]\nlevel = 1\nlevel = 2\n"),
                            &said),
                      STIR_EVALUE);
-    static const char *const wanted[] = {":2: [server] roles: \"pa\"", ":3: [server] workers",           ":4: [server] foo",    ":7: [sip s] listen",
+    static const char *const wanted[] = {":2: [server] roles: \"xx\"", ":3: [server] workers",           ":4: [server] foo",    ":7: [sip s] listen",
                                          ":8: [sip s] idle",           ":10: [rule r] attest",           ":12: [bogus]",        ":14: the line is no",
                                          ":16: [log] level",           ":17: [log] level: stands twice", ":11: [rule r] trunks"};
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)

@@ -143,17 +143,24 @@ static void check_references(struct stir_config_reading *r, const struct names *
     }
 }
 
+/* The first of its kind is there unwritten. */
+static bool is_unwritten(enum stir_config_kind kind)
+{
+    return kind == STIR_SECTION_ACTIONS || kind == STIR_SECTION_PROFILE;
+}
+
 /* Which sections there are, by name. */
 static bool list_sections(const struct stir_config_reading *r, struct names *names)
 {
-    names->name = calloc(r->n_places + 1, sizeof(*names->name));
-    static const struct stir_config_place unwritten = {.kind = STIR_SECTION_ACTIONS};
+    names->name = calloc(r->n_places + 2, sizeof(*names->name));
+    static const struct stir_config_place actions = {.kind = STIR_SECTION_ACTIONS}, profile = {.kind = STIR_SECTION_PROFILE};
     if (!names->name)
         return false;
     for (size_t i = 0; i < r->n_places; i++)
-        if (stir_config_sections[r->places[i].kind].named && !(r->places[i].kind == STIR_SECTION_ACTIONS && r->places[i].index == 0))
+        if (stir_config_sections[r->places[i].kind].named && !(is_unwritten(r->places[i].kind) && r->places[i].index == 0))
             add(names, r->places[i].kind, *(const char *const *)at(r, &r->places[i]), &r->places[i]);
-    add(names, STIR_SECTION_ACTIONS, "default", &unwritten);
+    add(names, STIR_SECTION_ACTIONS, "default", &actions);
+    add(names, STIR_SECTION_PROFILE, "shaken", &profile);
     qsort(names->name, names->n, sizeof(*names->name), by_name);
     return true;
 }
@@ -514,6 +521,7 @@ void stir_config_check(struct stir_config_reading *r)
     }
     check_roles(r);
     check_rest(r);
+    stir_config_check_office(r);
     twice(r, &names, no_key);
     check_references(r, &names);
     check_sections(r, &names);

@@ -121,6 +121,35 @@ static void in_labs(const struct stir_conf *conf, const struct stir_config_say *
         doubt(to, "[verify] tnauth-optional: for labs; a certificate that vouches for nothing may sign");
 }
 
+/* A URL of ours that anybody on the way could answer. */
+static void clear_text(const char *section, const char *url, const struct stir_config_say *to)
+{
+    if (strncmp(url, "http://", 7) == 0)
+        doubt(to, "[%s] url: http is for labs; certificates and links name it for years", section);
+}
+
+static void offices(const struct stir_conf *conf, const struct stir_config_say *to)
+{
+    const struct stir_conf_ca *ca = &conf->ca;
+    if (conf->server.roles & STIR_ROLE_PA)
+        clear_text("pa", conf->pa.url, to);
+    if (!(conf->server.roles & STIR_ROLE_CA))
+        return;
+    clear_text("ca", ca->url, to);
+    if (ca->any_url)
+        doubt(to, "[ca] any-url: for labs; strangers choose what is fetched");
+    if (ca->chaos)
+        doubt(to, "[ca] chaos: for tests of clients; nonces are refused and orders slow on purpose");
+    if (!ca->publish_dir[0])
+        doubt(to, "[ca] publish-dir is not given: who has a certificate must publish it himself, and orders name no x5u");
+    else if (!ca->publish_url[0])
+        doubt(to, "[ca] publish-url is not given: orders name no x5u, though chains are published in publish-dir");
+    if (!ca->report_url[0] && !(conf->server.roles & STIR_ROLE_PA))
+        doubt(to, "[ca] report-url is not given: no administrator hears of revocations, and no CRL will have them");
+    if (ca->max_token_life == 0 && ca->token_use == STIR_TOKEN_ACCOUNT)
+        doubt(to, "[ca] token-use = account without max-token-life: one token authorises for as long as whoever signed it chose");
+}
+
 static void streams(const struct stir_conf *conf, const struct stir_config_say *to)
 {
     if (conf->log.mask == STIR_NUMBERS_FULL)
@@ -139,5 +168,6 @@ void stir_config_doubts(const struct stir_conf *conf, const struct stir_config_s
     numbers(conf, to);
     actions(conf, to);
     in_labs(conf, to);
+    offices(conf, to);
     streams(conf, to);
 }

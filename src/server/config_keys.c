@@ -1,26 +1,25 @@
-#include "server/config_keys.h"
-
+#include "server/config_forms.h"
 #include "server/config_words.h"
-
-enum { SECOND = 1000, MINUTE = 60, HOUR = 3600, DAY = 86400, YEAR = 365 * DAY, KIB = 1024, MIB = 1024 * 1024 };
 
 static const int64_t GIB = 1024LL * 1024 * 1024;
 
-#define NOTHING STIR_SECTION_NONE
-#define WORD_END \
-    {            \
-        NULL, 0  \
-    }
-
-static const struct stir_config_word roles[] = {{"as", STIR_ROLE_AS}, {"vs", STIR_ROLE_VS}, {"cr", STIR_ROLE_CR}, WORD_END};
+static const struct stir_config_word roles[] = {{"as", STIR_ROLE_AS}, {"vs", STIR_ROLE_VS}, {"cr", STIR_ROLE_CR},
+                                                {"pa", STIR_ROLE_PA}, {"ca", STIR_ROLE_CA}, WORD_END};
 static const struct stir_config_word fronts[] = {{"as", STIR_ROLE_AS}, {"vs", STIR_ROLE_VS}, WORD_END};
 static const struct stir_config_word sources[] = {{"trunks", false}, {"any", true}, WORD_END};
 static const struct stir_config_word nothings[] = {{"302", STIR_NOTHING_302}, {"404", STIR_NOTHING_404}, WORD_END};
 static const struct stir_config_word identity_ins[] = {
     {"header", STIR_IDENTITY_IN_HEADER}, {"contact", STIR_IDENTITY_IN_CONTACT}, {"both", STIR_IDENTITY_IN_BOTH}, WORD_END};
-static const struct stir_config_word apis[] = {
-    {"signing", STIR_API_SIGNING},     {"verification", STIR_API_VERIFICATION}, {"native", STIR_API_NATIVE},         {"inspect", STIR_API_INSPECT},
-    {"secsipidx", STIR_API_SECSIPIDX}, {"repository", STIR_API_REPOSITORY},     {"operations", STIR_API_OPERATIONS}, WORD_END};
+static const struct stir_config_word apis[] = {{"signing", STIR_API_SIGNING},
+                                               {"verification", STIR_API_VERIFICATION},
+                                               {"native", STIR_API_NATIVE},
+                                               {"inspect", STIR_API_INSPECT},
+                                               {"secsipidx", STIR_API_SECSIPIDX},
+                                               {"repository", STIR_API_REPOSITORY},
+                                               {"operations", STIR_API_OPERATIONS},
+                                               {"acme", STIR_API_ACME},
+                                               {"pa", STIR_API_PA},
+                                               WORD_END};
 static const struct stir_config_word dialects[] = {{"auto", STIR_DIALECT_AUTO}, {"atis", STIR_DIALECT_ATIS}, {"3gpp", STIR_DIALECT_3GPP}, WORD_END};
 static const struct stir_config_word spellings[] = {{"lower", false}, {"camel", true}, WORD_END};
 static const struct stir_config_word tenants[] = {{"provider", STIR_TENANT_PROVIDER}, {"customer", STIR_TENANT_CUSTOMER}, WORD_END};
@@ -45,87 +44,11 @@ static const struct stir_config_word levels[] = {{"error", 0}, {"warning", 1}, {
 static const struct stir_config_word masks[] = {{"masked", STIR_NUMBERS_MASKED}, {"hashed", STIR_NUMBERS_HASHED}, {"full", STIR_NUMBERS_FULL}, WORD_END};
 static const struct stir_config_word fulls[] = {{"go-on", STIR_FULL_GO_ON}, {"unsigned", STIR_FULL_UNSIGNED}, WORD_END};
 
-/* Where in the section's struct a key's value stands, and what else each type needs. */
-#define AT(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
-#define TEXT(key, type, member, otherwise, low, high, check, form, help, example)                                           \
-    {                                                                                                                       \
-        key, STIR_KEY_TEXT, AT(type, member), otherwise, low, high, NULL, check, NOTHING, false, false, form, help, example \
-    }
-#define NEEDED_TEXT(key, type, member, low, high, check, form, help, example)                                       \
-    {                                                                                                               \
-        key, STIR_KEY_TEXT, AT(type, member), "", low, high, NULL, check, NOTHING, true, false, form, help, example \
-    }
-#define NAME(key, type, member, kind, help, example)                                                                                   \
-    {                                                                                                                                  \
-        key, STIR_KEY_TEXT, AT(type, member), "", 1, STIR_CONFIG_NAME, NULL, stir_word_name, kind, false, false, "NAME", help, example \
-    }
-#define LIST(key, type, member, otherwise, high, check, form, help, example)                                              \
-    {                                                                                                                     \
-        key, STIR_KEY_LIST, AT(type, member), otherwise, 1, high, NULL, check, NOTHING, false, false, form, help, example \
-    }
-#define NEEDED_LIST(key, type, member, high, check, form, help, example)                                          \
-    {                                                                                                             \
-        key, STIR_KEY_LIST, AT(type, member), "", 1, high, NULL, check, NOTHING, true, false, form, help, example \
-    }
-#define NAMES(key, type, member, kind, help, example)                                                                                      \
-    {                                                                                                                                      \
-        key, STIR_KEY_LIST, AT(type, member), "", 1, STIR_CONFIG_ITEMS, NULL, stir_word_name, kind, false, false, "NAME...", help, example \
-    }
-#define NUMBER(key, type, member, otherwise, low, high, help, example)                                                           \
-    {                                                                                                                            \
-        key, STIR_KEY_NUMBER, AT(type, member), otherwise, low, high, NULL, NULL, NOTHING, false, false, "NUMBER", help, example \
-    }
-#define SPAN_MS(key, type, member, otherwise, low, high, help, example)                                                         \
-    {                                                                                                                           \
-        key, STIR_KEY_SPAN_MS, AT(type, member), otherwise, low, high, NULL, NULL, NOTHING, false, false, "SPAN", help, example \
-    }
-#define SPAN(key, type, member, otherwise, low, high, help, example)                                                         \
-    {                                                                                                                        \
-        key, STIR_KEY_SPAN, AT(type, member), otherwise, low, high, NULL, NULL, NOTHING, false, false, "SPAN", help, example \
-    }
-#define SIZE(key, type, member, otherwise, low, high, help, example)                                                         \
-    {                                                                                                                        \
-        key, STIR_KEY_SIZE, AT(type, member), otherwise, low, high, NULL, NULL, NOTHING, false, false, "SIZE", help, example \
-    }
-#define YES_NO(key, type, member, otherwise, help, example)                                                               \
-    {                                                                                                                     \
-        key, STIR_KEY_BOOL, AT(type, member), otherwise, 0, 1, NULL, NULL, NOTHING, false, false, "yes|no", help, example \
-    }
-#define CHOICE(key, type, member, otherwise, words, needed, help, example)                                                  \
-    {                                                                                                                       \
-        key, STIR_KEY_CHOICE, AT(type, member), otherwise, 0, 0, words, NULL, NOTHING, needed, false, "WORD", help, example \
-    }
-#define FLAGS(key, type, member, otherwise, words, needed, help, example)                                                     \
-    {                                                                                                                         \
-        key, STIR_KEY_FLAGS, AT(type, member), otherwise, 0, 0, words, NULL, NOTHING, needed, false, "WORD...", help, example \
-    }
-#define FILE_AT(key, type, member, needed, help, example)                                                                        \
-    {                                                                                                                            \
-        key, STIR_KEY_FILE, AT(type, member), "", 1, STIR_CONFIG_PATH, NULL, NULL, NOTHING, needed, false, "FILE", help, example \
-    }
-#define SECRET_AT(key, type, member, needed, help, example)                                                                                     \
-    {                                                                                                                                           \
-        key, STIR_KEY_FILE, AT(type, member), "", 1, STIR_CONFIG_PATH, NULL, NULL, NOTHING, needed, true, "FILE|credential:NAME", help, example \
-    }
-#define FOLDER_AT(key, type, member, help, example)                                                                                 \
-    {                                                                                                                               \
-        key, STIR_KEY_FOLDER, AT(type, member), "", 1, STIR_CONFIG_PATH, NULL, NULL, NOTHING, false, false, "FOLDER", help, example \
-    }
-#define SPECIAL(key, kind, type, member, otherwise, low, form, help, example)                                  \
-    {                                                                                                          \
-        key, kind, AT(type, member), otherwise, low, 0, NULL, NULL, NOTHING, false, false, form, help, example \
-    }
-
-/* What all listeners that speak TLS have. */
-#define TLS_KEYS(type)                                                                                                                               \
-    SECRET_AT("tls-cert", type, tls_cert, false, "certificate and its issuers, PEM, of the listener", "/etc/stir/tls.pem"),                          \
-        SECRET_AT("tls-key", type, tls_key, false, "its private key, PEM, mode 0600", "credential:tls-key"),                                         \
-        SECRET_AT("tls-client-ca", type, tls_client_ca, false, "clients must have a certificate under one of these, PEM; not given: they need none", \
-                  "/etc/stir/clients.pem")
-
 static const struct stir_config_key server[] = {
     FLAGS("roles", stir_conf_server, roles, "", roles, true,
-          "what this process does: as (authentication service), vs (verification service), cr (certificate repository)", "as vs"),
+          "what this process does: as (authentication service), vs (verification service), cr (certificate repository), pa (policy administrator), ca "
+          "(certificate authority)",
+          "as vs"),
     NUMBER("workers", stir_conf_server, workers, "0", 0, 256, "threads that handle calls; 0: as many as cores", "4"),
     TEXT("user", stir_conf_server, user, "", 1, STIR_CONFIG_NAME, stir_word_user, "USER",
          "become this user when sockets are bound and keys are read; not given: stay who started it, which root may not", "stir"),
@@ -163,7 +86,7 @@ static const struct stir_config_key http[] = {
                 "192.0.2.1:8443"),
     FLAGS("serve", stir_conf_http, apis, "", apis, true,
           "which interfaces: signing and verification (ATIS-1000082 and 3GPP), native, inspect, secsipidx, repository, operations (/healthz /readyz /metrics "
-          "/version)",
+          "/version), acme (the certificate authority), pa (the policy administrator)",
           "signing verification"),
     YES_NO("open", stir_conf_http, open, "no", "serve signing and verification to whoever can connect, without a token or client certificate of a tenant",
            "yes"),
@@ -179,6 +102,8 @@ static const struct stir_config_key http[] = {
     SPAN_MS("idle", stir_conf_http, idle_ms, "30s", SECOND, DAY *SECOND, "a connection without a request is closed after this", "30s"),
     SPAN_MS("answer-within", stir_conf_http, answer_within_ms, "400ms", 50, 10 * SECOND,
             "a verification that waits for the network is answered after this with what is known", "400ms"),
+    LIST("proxies", stir_conf_http, proxies, "", 64, stir_word_network, "NETWORK...",
+         "proxies that end TLS in front of acme and pa: what they put last into X-Forwarded-For is who asks", "127.0.0.1"),
     TLS_KEYS(stir_conf_http),
 };
 
@@ -221,10 +146,11 @@ static const struct stir_config_key trunk[] = {
 };
 
 static const struct stir_config_key signer[] = {
-    SECRET_AT("key", stir_conf_signer, key, true, "private key, PEM, mode 0600", "credential:main-key"),
-    SECRET_AT("cert", stir_conf_signer, cert, true, "its certificate and the issuers, PEM: what x5u gives", "/etc/stir/main.pem"),
-    NEEDED_TEXT("x5u", stir_conf_signer, x5u, 9, STIR_MAX_URL, stir_word_x5u, "URL", "where verifiers get the certificate",
-                "https://cr.example.com/cr/main-2026.pem"),
+    SECRET_AT("key", stir_conf_signer, key, false, "private key, PEM, mode 0600", "credential:main-key"),
+    SECRET_AT("cert", stir_conf_signer, cert, false, "its certificate and the issuers, PEM: what x5u gives", "/etc/stir/main.pem"),
+    TEXT("x5u", stir_conf_signer, x5u, "", 9, STIR_MAX_URL, stir_word_x5u, "URL", "where verifiers get the certificate",
+         "https://cr.example.com/cr/main-2026.pem"),
+    FOLDER_AT("acme", stir_conf_signer, acme, "instead of key, cert and x5u: a folder of stir acme, whose certificate the daemon renews", "/var/lib/stir/acme"),
     NAME("tenant", stir_conf_signer, tenant, STIR_SECTION_TENANT,
          "a provider whose calls it signs, and no other's; not given: calls of no tenant, and of customers", "acme"),
     LIST("numbers", stir_conf_signer, numbers, "", STIR_CONFIG_ITEMS, stir_word_numbers, "NUMBER|PREFIX*|FIRST-LAST...",
@@ -423,6 +349,15 @@ const struct stir_config_section stir_config_sections[STIR_SECTIONS] = {
     [STIR_SECTION_TRUST] = FIXED("trust", trust, trust, "all", "Whom verifications trust."),
     [STIR_SECTION_FETCH] = FIXED("fetch", fetch, fetch, "all", "How certificates are fetched, and what is kept."),
     [STIR_SECTION_REPOSITORY] = ONE("repository", repository, repository, "The certificate repository."),
+    [STIR_SECTION_STORE] = {"store", false, offsetof(struct stir_conf, store), 0, sizeof(struct stir_conf_store), stir_config_store_keys,
+                            STIR_CONFIG_STORE_KEYS, "What the policy administrator and the certificate authority know.", "all"},
+    [STIR_SECTION_PA] = {"pa", false, offsetof(struct stir_conf, pa), 0, sizeof(struct stir_conf_pa), stir_config_pa_keys, STIR_CONFIG_PA_KEYS,
+                         "The policy administrator: providers, SPC tokens, the list of trusted CAs, the CRL.", NULL},
+    [STIR_SECTION_CA] = {"ca", false, offsetof(struct stir_conf, ca), 0, sizeof(struct stir_conf_ca), stir_config_ca_keys, STIR_CONFIG_CA_KEYS,
+                         "The certificate authority, over ACME.", NULL},
+    [STIR_SECTION_PROFILE] = {"profile", true, offsetof(struct stir_conf, profiles), offsetof(struct stir_conf, n_profiles), sizeof(struct stir_conf_profile),
+                              stir_config_profile_keys, STIR_CONFIG_PROFILE_KEYS,
+                              "What certificates of the certificate authority look like. [profile shaken] is there, written or not.", NULL},
     [STIR_SECTION_LOG] = ONE("log", log, log_keys, "What people read. It may leave lines out under load, and says so."),
     [STIR_SECTION_EVIDENCE] = ONE("evidence", evidence, evidence, "What courts read: one record for each call, none left out."),
     [STIR_SECTION_WEBHOOK] = ONE("webhook", webhook, webhook, "Records for another machine."),

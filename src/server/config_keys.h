@@ -20,6 +20,10 @@ enum stir_config_kind {
     STIR_SECTION_TRUST,
     STIR_SECTION_FETCH,
     STIR_SECTION_REPOSITORY,
+    STIR_SECTION_STORE,
+    STIR_SECTION_PA,
+    STIR_SECTION_CA,
+    STIR_SECTION_PROFILE,
     STIR_SECTION_LOG,
     STIR_SECTION_EVIDENCE,
     STIR_SECTION_WEBHOOK,
@@ -36,6 +40,7 @@ enum {
     STIR_CONFIG_NAME = 32,        /* bytes of a section's name */
     STIR_CONFIG_ITEMS = 1000,     /* words of one list */
     STIR_CONFIG_PATH = 1024,      /* bytes of a path */
+    STIR_CONFIG_URL = 900,        /* bytes of a URL of [pa] and [ca]: what is put behind it has its place in STIR_MAX_URL */
     STIR_CONFIG_FAULTS = 200,     /* faults that are told one by one; how many more there are is said: a file that is no configuration at all */
     STIR_CONFIG_KEYS = 32,        /* keys of a section */
     STIR_CONFIG_FAULT = 320,      /* bytes of a fault without file, line and key */
@@ -44,7 +49,9 @@ enum {
 enum stir_config_type {
     STIR_KEY_TEXT,    /* const char *: one line of `low` to `high` bytes; `check` judges it */
     STIR_KEY_LIST,    /* struct stir_conf_list: words, blanks between; `check` judges each */
+    STIR_KEY_PHRASES, /* struct stir_conf_list: texts that may have blanks, ';' between; `check` judges each */
     STIR_KEY_NUMBER,  /* int64_t */
+    STIR_KEY_COUNT,   /* int64_t: 0 to `low`, or none: -1 */
     STIR_KEY_SPAN_MS, /* int64_t: milliseconds; "500ms", "5s", "10m", "12h" */
     STIR_KEY_SPAN,    /* int64_t: seconds; "5s", "10m", "12h", "7d" */
     STIR_KEY_SIZE,    /* int64_t: bytes; "4096", "64K", "256M", "2G" */
@@ -53,6 +60,7 @@ enum stir_config_type {
     STIR_KEY_FLAGS,   /* unsigned: some of `words` */
     STIR_KEY_FILE,    /* const char *: a path; may be credential:NAME when `secret` */
     STIR_KEY_FOLDER,  /* const char * */
+    STIR_KEY_STORE,   /* const char *: a path, or a URL of PostgreSQL without a password */
     STIR_KEY_PRESET,  /* struct stir_policy */
     STIR_KEY_PLAN,    /* const struct stir_dial_plan * */
     STIR_KEY_REASONS, /* struct stir_policy: reasons that get the severity `low` */

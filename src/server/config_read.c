@@ -167,7 +167,13 @@ static void survey(struct survey *out, struct stir_slice text)
     }
 }
 
-/* Room for all sections, those that stand once at their defaults. The default actions come first, whether they are written or not. */
+/* The one of a kind that is there whether it is written or not, and comes first; NULL: there is none. */
+static const char *given_name(enum stir_config_kind kind)
+{
+    return kind == STIR_SECTION_ACTIONS ? "default" : kind == STIR_SECTION_PROFILE ? "shaken" : NULL;
+}
+
+/* Room for all sections, those that stand once at their defaults, and those that are there unwritten. */
 static bool prepare(struct stir_config_reading *r, const struct survey *s)
 {
     r->places = stir_arena_get(r->room.arena, (s->all + 1) * sizeof(*r->places));
@@ -185,10 +191,12 @@ static bool prepare(struct stir_config_reading *r, const struct survey *s)
             return false;
         }
     }
-    if (!stir_config_default(&r->room, STIR_SECTION_ACTIONS, r->conf->actions, s->preset))
+    r->conf->n_actions = r->conf->n_profiles = 1;
+    if (!stir_config_default(&r->room, STIR_SECTION_ACTIONS, r->conf->actions, s->preset) ||
+        !stir_config_default(&r->room, STIR_SECTION_PROFILE, r->conf->profiles, s->preset))
         return false;
-    r->conf->actions[0].name = "default";
-    r->conf->n_actions = 1;
+    r->conf->actions[0].name = given_name(STIR_SECTION_ACTIONS);
+    r->conf->profiles[0].name = given_name(STIR_SECTION_PROFILE);
     return true;
 }
 
@@ -250,8 +258,8 @@ static struct stir_config_place *begin(struct stir_config_reading *r, const stru
         return NULL;
     }
     check_name(r, setting, kind, name);
-    bool is_default = kind == STIR_SECTION_ACTIONS && stir_slice_is(name, "default");
-    bool single = !stir_config_sections[kind].named || is_default;
+    const char *given = given_name(kind);
+    bool single = !stir_config_sections[kind].named || (given && stir_slice_is(name, given));
     const struct stir_config_place *before = single ? once(r, kind, 0) : NULL;
     if (before)
         stir_config_fault(r, setting->line, NULL, NULL, "[%.*s]: stands twice; it began in line %zu", STIR_SHOW(setting->section), before->line);

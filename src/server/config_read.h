@@ -35,6 +35,8 @@ const char *stir_config_near(struct stir_slice word, size_t n, const char *(*at)
 
 /* config_check.c: what holds between keys and sections. Each fault is said. */
 void stir_config_check(struct stir_config_reading *reading);
+/* config_check_office.c: the same of roles pa and ca, and of signers that are renewed. */
+void stir_config_check_office(struct stir_config_reading *reading);
 /* config_text.c: conf->hash. False: no memory. */
 bool stir_config_hash(struct stir_conf *conf);
 

@@ -21,6 +21,10 @@ union any_section {
     struct stir_conf_trust trust;
     struct stir_conf_fetch fetch;
     struct stir_conf_repository repository;
+    struct stir_conf_store store;
+    struct stir_conf_pa pa;
+    struct stir_conf_ca ca;
+    struct stir_conf_profile profile;
     struct stir_conf_log log;
     struct stir_conf_evidence evidence;
     struct stir_conf_webhook webhook;
@@ -126,7 +130,7 @@ static void put_section(struct form *f, enum stir_config_kind kind, const void *
     stir_put_text(f->w, name ? name : "");
     stir_put_text(f->w, "]\n");
     put_keys(f, section, at, preset);
-    if (!f->written && !name)
+    if (!f->written && (!name || (kind == STIR_SECTION_PROFILE && strcmp(name, "shaken") == 0)))
         f->w->need = before; /* nothing to say */
 }
 

@@ -1,6 +1,7 @@
 #include "server/config_value.h"
 
 #include "io/settings.h"
+#include "server/config_words.h"
 
 #include <stdio.h>
 
@@ -28,11 +29,24 @@ static bool next_word(struct stir_slice *rest, struct stir_slice *word)
     return n > 0;
 }
 
-static size_t count_words(struct stir_slice value)
+/* The same of a list of texts with ';' between. An empty one is a word too, for whoever judges it. */
+static bool next_phrase(struct stir_slice *rest, struct stir_slice *word)
+{
+    if (!rest->p)
+        return false;
+    size_t n = stir_slice_find(*rest, ';');
+    *word = stir_slice_trim(stir_slice_upto(*rest, n));
+    *rest = n < rest->n ? stir_slice_from(*rest, n + 1) : (struct stir_slice){NULL, 0};
+    return true;
+}
+
+typedef bool cut(struct stir_slice *rest, struct stir_slice *word);
+
+static size_t count(struct stir_slice value, cut *next)
 {
     struct stir_slice word;
     size_t n = 0;
-    while (next_word(&value, &word))
+    while (next(&value, &word))
         n++;
     return n;
 }
@@ -92,6 +106,7 @@ void stir_config_bounds(struct stir_writer *w, const struct stir_config_key *key
         stir_put_text(w, " to ");
         put_amount(w, key->type, key->high);
         break;
+    case STIR_KEY_COUNT: stir_put_format(w, "none, or 0 to %lld", (long long)key->low); break;
     case STIR_KEY_CHOICE:
     case STIR_KEY_FLAGS: put_words(w, key->words); break;
     default: break;
@@ -127,6 +142,23 @@ static bool set_amount(const struct stir_config_key *key, int64_t *at, struct st
         return out_of_bounds(fault, key, value);
     *at = n * unit->worth;
     return true;
+}
+
+static bool set_count(const struct stir_config_key *key, int64_t *at, struct stir_slice value, char fault[STIR_CONFIG_FAULT])
+{
+    int64_t n = -1;
+    if (!stir_slice_is(value, "none") && !stir_settings_number(&n, value, key->low))
+        return wrong(fault, "\"%.*s\" is none; it is none, or 0 to %lld", STIR_SHOW(value), (long long)key->low);
+    *at = n;
+    return true;
+}
+
+static void put_count(struct stir_writer *w, int64_t n)
+{
+    if (n < 0)
+        stir_put_text(w, "none");
+    else
+        stir_put_int(w, n);
 }
 
 /* ---- Choices ---- */
@@ -223,7 +255,8 @@ static bool set_text(struct stir_config_room *room, const struct stir_config_key
 static bool set_list(struct stir_config_room *room, const struct stir_config_key *key, struct stir_conf_list *at, struct stir_slice value,
                      char fault[STIR_CONFIG_FAULT])
 {
-    size_t n = count_words(value);
+    cut *next = key->type == STIR_KEY_PHRASES ? next_phrase : next_word;
+    size_t n = count(value, next);
     struct stir_slice rest = value, word;
     if (key->otherwise[0] && stir_slice_is(value, "none")) {
         *at = (struct stir_conf_list){NULL, 0};
@@ -231,12 +264,12 @@ static bool set_list(struct stir_config_room *room, const struct stir_config_key
     }
     if ((int64_t)n > key->high)
         return wrong(fault, "has %zu words; %lld are the most", n, (long long)key->high);
-    while (next_word(&rest, &word)) {
+    while (next(&rest, &word)) {
         const char *what = key->check ? key->check(word) : NULL;
         if (what)
             return wrong(fault, "\"%.*s\" %s", STIR_SHOW(word), what);
         struct stir_slice before = stir_slice_of(value.p, (size_t)(word.p - value.p)), other;
-        while (next_word(&before, &other))
+        while (next(&before, &other))
             if (stir_slice_eq(other, word))
                 return wrong(fault, "\"%.*s\" stands twice", STIR_SHOW(word));
     }
@@ -245,7 +278,7 @@ static bool set_list(struct stir_config_room *room, const struct stir_config_key
         room->no_memory = true;
         return true;
     }
-    for (size_t i = 0; next_word(&value, &word); i++)
+    for (size_t i = 0; next(&value, &word); i++)
         items[i] = keep(room, word);
     *at = (struct stir_conf_list){items, n};
     return true;
@@ -298,6 +331,18 @@ static bool set_path(struct stir_config_room *room, const struct stir_config_key
         return wrong(fault, "a path has at most %d bytes", STIR_CONFIG_PATH);
     *at = keep(room, stir_slice_str(path));
     return true;
+}
+
+/* A file of SQLite, with or without "sqlite:", or a database. */
+static bool set_store(struct stir_config_room *room, const struct stir_config_key *key, const char **at, struct stir_slice value, char fault[STIR_CONFIG_FAULT])
+{
+    static const char head[] = "sqlite:";
+    size_t n = sizeof(head) - 1;
+    if (stir_word_is_database(value) && key->check(value))
+        return wrong(fault, "the URL %s", key->check(value)); /* which is not repeated */
+    if (stir_word_is_database(value))
+        return set_text(room, key, at, value, fault);
+    return set_path(room, key, at, value.n > n && memcmp(value.p, head, n) == 0 ? stir_slice_from(value, n) : value, fault);
 }
 
 /* ---- Parts of a policy ---- */
@@ -388,7 +433,7 @@ static bool is_oid(struct stir_slice word)
 static bool set_oids(struct stir_config_room *room, struct stir_policy *at, struct stir_slice value, char fault[STIR_CONFIG_FAULT])
 {
     struct stir_slice rest = value, word;
-    if (count_words(value) > STIR_POLICY_OIDS)
+    if (count(value, next_word) > STIR_POLICY_OIDS)
         return wrong(fault, "more than %d policies", STIR_POLICY_OIDS);
     while (!stir_slice_is(value, "any") && next_word(&rest, &word))
         if (!is_oid(word))
@@ -404,7 +449,10 @@ bool stir_config_set(struct stir_config_room *room, const struct stir_config_key
     void *at = (char *)base + key->offset;
     switch (key->type) {
     case STIR_KEY_TEXT: return set_text(room, key, at, value, fault);
-    case STIR_KEY_LIST: return set_list(room, key, at, value, fault);
+    case STIR_KEY_LIST:
+    case STIR_KEY_PHRASES: return set_list(room, key, at, value, fault);
+    case STIR_KEY_COUNT: return set_count(key, at, value, fault);
+    case STIR_KEY_STORE: return set_store(room, key, at, value, fault);
     case STIR_KEY_NUMBER:
     case STIR_KEY_SPAN_MS:
     case STIR_KEY_SPAN:
@@ -447,7 +495,7 @@ static void put_flags(struct stir_writer *w, const struct stir_config_key *key, 
 static void put_list(struct stir_writer *w, const struct stir_config_key *key, const struct stir_conf_list *list)
 {
     for (size_t i = 0; i < list->n; i++)
-        stir_put_format(w, "%s%s", i ? " " : "", list->items[i]);
+        stir_put_format(w, "%s%s", !i ? "" : key->type == STIR_KEY_PHRASES ? "; " : " ", list->items[i]);
     if (!list->n && key->otherwise[0])
         stir_put_text(w, "none");
 }
@@ -486,8 +534,11 @@ void stir_config_put(struct stir_writer *w, const struct stir_config_key *key, c
     switch (key->type) {
     case STIR_KEY_TEXT:
     case STIR_KEY_FILE:
+    case STIR_KEY_STORE:
     case STIR_KEY_FOLDER: stir_put_text(w, *(const char *const *)at); break;
-    case STIR_KEY_LIST: put_list(w, key, at); break;
+    case STIR_KEY_LIST:
+    case STIR_KEY_PHRASES: put_list(w, key, at); break;
+    case STIR_KEY_COUNT: put_count(w, *(const int64_t *)at); break;
     case STIR_KEY_NUMBER:
     case STIR_KEY_SPAN_MS:
     case STIR_KEY_SPAN:
@@ -511,7 +562,7 @@ static void begin(const struct stir_config_section *section, void *at)
     memset(at, 0, section->size);
     for (size_t i = 0; i < section->n_keys; i++) {
         const struct stir_config_key *key = &section->keys[i];
-        if (key->type == STIR_KEY_TEXT || key->type == STIR_KEY_FILE || key->type == STIR_KEY_FOLDER)
+        if (key->type == STIR_KEY_TEXT || key->type == STIR_KEY_FILE || key->type == STIR_KEY_FOLDER || key->type == STIR_KEY_STORE)
             memcpy((char *)at + key->offset, &empty, sizeof(empty));
     }
 }

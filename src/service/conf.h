@@ -86,16 +86,17 @@ enum stir_conf_dialect {
 struct stir_conf_http {
     const char *name;
     struct stir_conf_list listen; /* ADDRESS:PORT */
-    unsigned apis;                /* serve = signing verification native inspect secsipidx repository operations */
+    unsigned apis;                /* serve = signing verification native inspect secsipidx repository operations acme pa */
     bool open;                    /* open = yes: requests without a token or client certificate are served; never the default for signing */
     const char *root;             /* before the ATIS paths, default "/stir/v1" */
     enum stir_conf_dialect dialect;
     bool camel_case;  /* reason-spelling = camel: reasonCode; default lower: reasoncode, as ATIS peers write */
     int64_t max_body; /* bytes */
     int64_t max_connections, max_per_address;
-    int64_t request_ms;       /* a whole request must be there within this, and an answer be taken */
-    int64_t idle_ms;          /* a connection without a request is closed after this */
-    int64_t answer_within_ms; /* as of [sip] */
+    int64_t request_ms;            /* a whole request must be there within this, and an answer be taken */
+    int64_t idle_ms;               /* a connection without a request is closed after this */
+    int64_t answer_within_ms;      /* as of [sip] */
+    struct stir_conf_list proxies; /* networks of those who end TLS in front: their X-Forwarded-For says who asks (acme and pa) */
     const char *tls_cert, *tls_key, *tls_client_ca;
 };
 
@@ -390,7 +391,7 @@ struct stir_conf {
     struct stir_conf_store store;
     struct stir_conf_pa pa;
     struct stir_conf_ca ca;
-    struct stir_conf_profile *profiles; /* [0] is "shaken" where none is written */
+    struct stir_conf_profile *profiles; /* [0] is "shaken", written or not */
     size_t n_profiles;
     struct stir_conf_log log;
     struct stir_conf_evidence evidence;

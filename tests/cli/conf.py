@@ -178,7 +178,7 @@ case("a section that is none is told", USAGE, "conf", "keys", "trost", says=["tr
 # ---------------------------------------------------------------- examples
 for path in sorted((SOURCE / "examples").rglob("*.conf")):
     case(f"{path.relative_to(SOURCE)} is good", YES, "conf", "check", path)
-fact("there is an example for each role", {"as.conf", "vs.conf", "cr.conf", "all.conf", "tiny.conf"} <= {p.name for p in (SOURCE / "examples/conf").iterdir()})
+fact("there is an example for each role", {"as.conf", "vs.conf", "cr.conf", "pa.conf", "ca.conf", "all.conf", "tiny.conf"} <= {p.name for p in (SOURCE / "examples/conf").iterdir()})
 
 
 # ---------------------------------------------------------------- reload
