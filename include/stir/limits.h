@@ -62,6 +62,8 @@
 #define STIR_MAX_CA_LIST (1u << 20) /**< bytes of the administrator's list of CAs, answer around it and all; 60 CAs take some 150 KB */
 #define STIR_MAX_LISTED 400         /**< certificates of that list: below STIR_MAX_VALUES, so that the JSON around them fits */
 #define STIR_MAX_PATHS 256         /**< signatures tried while one path is searched: hostile bundles cannot make it long */
+#define STIR_MAX_AUTHORITY 65536    /**< bytes of an authority token: its TNAuthList has to fit a certificate, a chain may stand in its header */
+#define STIR_MAX_JTI 256            /**< bytes of the identifier of an authority token; it is remembered */
 
 /* CRLs */
 #define STIR_MAX_CRL (2u << 20) /**< DER bytes of one CRL; the STI-PA's is some 100 KB */

@@ -5,17 +5,16 @@
 
 #include <stdlib.h>
 
+#include "core/pa_signer.h"
 #include "core/url.h"
 
-STIR_AUTO_STRUCT_FREE(stir_trust_builder)
 STIR_AUTO_STRUCT_FREE(stir_trust)
 
 /* What is needed while a list is checked, and no longer. */
 struct reading {
     struct stir_arena arena;
     struct stir_jws jws;
-    struct stir_cert *signer[STIR_MAX_CHAIN];
-    size_t n_signer;
+    struct stir_pa_signer signer;
     int64_t now;
     struct stir_diag *diag;
 };
@@ -98,62 +97,15 @@ static enum stir_err read_claims(struct reading *r, struct stir_ca_list *list, i
 
 /* ---- The signer ---- */
 
-/* What a path must be, without what the SHAKEN profile asks of those who sign calls. */
-static enum stir_err administrators_policy(struct stir_policy *policy)
-{
-    static const enum stir_reason not_asked[] = {STIR_R_LEAF_IS_CA, STIR_R_LEAF_KEY_USAGE, STIR_R_REVOCATION_UNKNOWN, STIR_R_TNAUTH_MISSING,
-                                                 STIR_R_TNAUTH_NOT_ENCOMPASSED};
-    TRY(stir_policy_preset(policy, stir_slice_str("shaken")));
-    for (size_t i = 0; i < sizeof(not_asked) / sizeof(not_asked[0]); i++)
-        TRY(stir_policy_set(policy, not_asked[i], STIR_SEVERITY_OFF));
-    return STIR_OK;
-}
-
-static enum stir_err trust_in_root(struct stir_trust **out, struct stir_slice pem, struct stir_diag *diag)
-{
-    STIR_AUTO_STRUCT(stir_trust_builder) *builder = NULL;
-    struct stir_diag why = {0};
-    TRY(stir_trust_builder_new(&builder));
-    enum stir_err err = stir_trust_add_pem(builder, pem, &why);
-    if (err != STIR_OK)
-        return stir_diag_set(diag, err, SIZE_MAX, "the administrator's root: %s", why.text[0] ? why.text : stir_err_text(err));
-    TRY(stir_trust_freeze(out, builder, 0));
-    builder = NULL; /* used up */
-    return STIR_OK;
-}
-
-static enum stir_err check_path(struct reading *r, struct stir_ca_list *list, const struct stir_trust *trust)
-{
-    struct stir_policy policy;
-    struct stir_path_verdict v;
-    TRY(administrators_policy(&policy));
-    const struct stir_path_task task = {r->signer[0], r->signer + 1, r->n_signer - 1, trust, &policy, r->now};
-    TRY(stir_path_search(&task, &v));
-    if (!v.trusted)
-        return stir_diag_set(r->diag, STIR_EMISMATCH, SIZE_MAX, "the list's signer has no path to the administrator's root: %s", v.findings.detail);
-    if (r->now < v.valid_from || r->now > v.valid_until)
-        return stir_diag_set(r->diag, STIR_ETIME, SIZE_MAX, "the path of the list's signer, %.*s, is not valid at this time",
-                             STIR_NAME(stir_cert_info(r->signer[0])->subject));
-    list->info.signer_until = v.valid_until;
-    return STIR_OK;
-}
-
-/* The first certificate signs, with a key that is for signatures (RFC 5280 §4.2.1.3), and has a path to a root. */
+/* The first certificate signs, and has a path to a root. */
 static enum stir_err check_signer(struct reading *r, struct stir_ca_list *list, struct stir_slice pem, struct stir_slice root_pem)
 {
-    STIR_AUTO_STRUCT(stir_trust) *trust = NULL;
-    struct stir_diag why = {0};
-    enum stir_err err = stir_certs_parse(r->signer, STIR_MAX_CHAIN, &r->n_signer, pem, &why);
-    if (err != STIR_OK)
-        return stir_diag_set(r->diag, err, SIZE_MAX, "the certificates of the list's signer: %s", why.text[0] ? why.text : stir_err_text(err));
-    const struct stir_cert_info *info = stir_cert_info(r->signer[0]);
-    bool for_signatures = info->key_usage == STIR_PART_ABSENT || (info->key_usage == STIR_PART_GOOD && info->key_usage_bits & STIR_KU_DIGITAL_SIGNATURE);
-    if (!stir_cert_key(r->signer[0]) || !for_signatures)
-        return stir_diag_set(r->diag, STIR_EKEY, SIZE_MAX, "the key of the list's signer, %.*s, is %s", STIR_NAME(info->subject),
-                             for_signatures ? "not P-256" : "not for signatures (digitalSignature)");
-    TRY(trust_in_root(&trust, root_pem, r->diag));
-    TRY(check_path(r, list, trust));
-    list->info.signer = stir_arena_format(&list->arena, "%s", info->subject);
+    STIR_AUTO_STRUCT(stir_trust) *roots = NULL;
+    TRY(stir_pa_signer_read(&r->signer, "list", pem, r->diag));
+    TRY(stir_pa_roots(&roots, root_pem, r->diag));
+    TRY(stir_pa_signer_check(&r->signer, "list", roots, r->now, r->diag));
+    list->info.signer_until = r->signer.until;
+    list->info.signer = stir_arena_format(&list->arena, "%s", stir_cert_info(r->signer.cert[0])->subject);
     return list->info.signer ? STIR_OK : STIR_ENOMEM;
 }
 
@@ -161,7 +113,7 @@ static enum stir_err check_signature(struct reading *r)
 {
     STIR_AUTO_STRUCT(stir_es256_ctx) *ctx = NULL;
     TRY(stir_es256_ctx_new(&ctx));
-    enum stir_err err = stir_jws_verify(&r->jws, ctx, stir_cert_key(r->signer[0]));
+    enum stir_err err = stir_jws_verify(&r->jws, ctx, stir_cert_key(r->signer.cert[0]));
     return err == STIR_ESIG ? refuse(r, err, "the list was not signed by this certificate, or was changed since") : err;
 }
 
@@ -288,8 +240,7 @@ enum stir_err stir_ca_list_parse(struct stir_ca_list **out, struct stir_slice te
     if (!list)
         return STIR_ENOMEM;
     enum stir_err err = check(&r, list, text, signer_pem, pa_root_pem, last_sequence);
-    for (size_t i = 0; i < r.n_signer; i++)
-        stir_cert_free(r.signer[i]);
+    stir_pa_signer_clear(&r.signer);
     stir_arena_clear(&r.arena);
     TRY(err);
     *out = STIR_MOVE(list);

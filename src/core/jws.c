@@ -34,44 +34,52 @@ enum stir_err stir_jws_header(struct stir_slice *out, const struct stir_jws *jws
     return stir_json_string(out, value, arena);
 }
 
-/* ES256, and nothing that changes what was signed or how. */
-static enum stir_err judge_header(const struct stir_jws *jws, struct stir_arena *arena, struct stir_diag *diag)
+enum stir_err stir_jws_plain(struct stir_json header, struct stir_diag *diag)
 {
     static const char *const never[] = {"crit", "b64", "zip"};
-    struct stir_slice alg;
     struct stir_json value;
-    TRY(stir_jws_header(&alg, jws, "alg", arena));
-    if (!stir_slice_is(alg, "ES256")) /*= RFC8555-6.2 */
-        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the JWS is signed with alg \"%.*s\"; only ES256 is accepted", STIR_SHOW(alg));
     for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-        if (stir_json_member(jws->header, never[i], &value)) /*= RFC7515-4.1.11 */
+        if (stir_json_member(header, never[i], &value)) /*= RFC7515-4.1.11 */
             return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the header of the JWS has \"%s\", which is not understood", never[i]);
     return STIR_OK;
 }
 
+/* ES256, and nothing that changes what was signed or how. */
+static enum stir_err judge(struct stir_jws *out, const struct stir_jws_parts *parts, struct stir_arena *arena, struct stir_diag *diag)
+{
+    struct stir_jws jws = {.signing_input = parts->signing_input, .header = parts->header, .payload = parts->payload};
+    struct stir_slice alg;
+    TRY(stir_jws_header(&alg, &jws, "alg", arena));
+    if (!stir_slice_is(alg, "ES256")) /*= RFC8555-6.2 */
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the JWS is signed with alg \"%.*s\"; only ES256 is accepted", STIR_SHOW(alg));
+    TRY(stir_jws_plain(jws.header, diag));
+    if (parts->signature.n != STIR_ES256_SIG) /*= RFC7518-3.4 */
+        return stir_diag_set(diag, STIR_ESIG, SIZE_MAX, "the signature of the JWS has %zu bytes; ES256 has 64", parts->signature.n);
+    memcpy(jws.signature, parts->signature.p, STIR_ES256_SIG);
+    *out = jws;
+    return STIR_OK;
+}
+
 /* The parts as they were sent; `signing_input` holds the first two. */
-static enum stir_err read_parts(struct stir_jws *out, struct stir_arena *arena, const struct stir_slice part[3], struct stir_slice signing_input,
+static enum stir_err read_parts(struct stir_jws_parts *out, struct stir_arena *arena, const struct stir_slice part[3], struct stir_slice signing_input,
                                 struct stir_diag *diag)
 {
-    struct stir_jws jws = {.signing_input = signing_input};
-    struct stir_slice header, payload, signature;
+    struct stir_jws_parts parts = {.signing_input = signing_input};
+    struct stir_slice header, payload;
     TRY(decode(&header, arena, part[0], "header", diag));
     TRY(decode(&payload, arena, part[1], "payload", diag));
-    TRY(decode(&signature, arena, part[2], "signature", diag));
-    TRY(read_object(&jws.header, header, "header of the JWS", diag));
+    TRY(decode(&parts.signature, arena, part[2], "signature", diag));
+    TRY(read_object(&parts.header, header, "header of the JWS", diag));
     if (payload.n)
-        TRY(read_object(&jws.payload, payload, "payload of the JWS", diag));
-    TRY(judge_header(&jws, arena, diag));
-    if (signature.n != STIR_ES256_SIG) /*= RFC7518-3.4 */
-        return stir_diag_set(diag, STIR_ESIG, SIZE_MAX, "the signature of the JWS has %zu bytes; ES256 has 64", signature.n);
-    memcpy(jws.signature, signature.p, STIR_ES256_SIG);
-    *out = jws;
+        TRY(read_object(&parts.payload, payload, "payload of the JWS", diag));
+    *out = parts;
     return STIR_OK;
 }
 
 /*= RFC7515-5.2 */
 enum stir_err stir_jws_read(struct stir_jws *out, struct stir_arena *arena, struct stir_slice text, struct stir_diag *diag)
 {
+    struct stir_jws_parts parts;
     struct stir_slice part[3], rest = text;
     for (size_t i = 0; i < 3; i++) {
         size_t dot = stir_slice_find(rest, '.');
@@ -80,7 +88,8 @@ enum stir_err stir_jws_read(struct stir_jws *out, struct stir_arena *arena, stru
         part[i] = stir_slice_upto(rest, dot);
         rest = stir_slice_from(rest, i < 2 ? dot + 1 : dot);
     }
-    return read_parts(out, arena, part, stir_slice_upto(text, part[0].n + 1 + part[1].n), diag);
+    TRY(read_parts(&parts, arena, part, stir_slice_upto(text, part[0].n + 1 + part[1].n), diag));
+    return judge(out, &parts, arena, diag);
 }
 
 /* header "." payload of parts that were sent apart. */
@@ -98,12 +107,13 @@ static enum stir_err join(struct stir_slice *out, struct stir_arena *arena, stru
     return STIR_OK;
 }
 
-enum stir_err stir_jws_read_flattened(struct stir_jws *out, struct stir_arena *arena, struct stir_slice text, struct stir_diag *diag)
+enum stir_err stir_jws_open_flattened(struct stir_jws_parts *out, struct stir_arena *arena, struct stir_json object, struct stir_diag *diag)
 {
     static const char *const names[] = {"protected", "payload", "signature"}, *const never[] = {"header", "signatures"};
-    struct stir_json object, value;
+    struct stir_json value;
     struct stir_slice part[3], input;
-    TRY(read_object(&object, text, "JWS", diag));
+    if (object.type != STIR_JSON_OBJECT)
+        return stir_diag_set(diag, STIR_EJSON, SIZE_MAX, "the JWS is no object of JSON");
     for (size_t i = 0; i < 2; i++)
         if (stir_json_member(object, never[i], &value)) /*= RFC8555-6.2 */
             return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the JWS has \"%s\"; it must be flattened, with a protected header alone", never[i]);
@@ -114,6 +124,15 @@ enum stir_err stir_jws_read_flattened(struct stir_jws *out, struct stir_arena *a
     }
     TRY(join(&input, arena, part[0], part[1]));
     return read_parts(out, arena, part, input, diag);
+}
+
+enum stir_err stir_jws_read_flattened(struct stir_jws *out, struct stir_arena *arena, struct stir_slice text, struct stir_diag *diag)
+{
+    struct stir_jws_parts parts;
+    struct stir_json object;
+    TRY(read_object(&object, text, "JWS", diag));
+    TRY(stir_jws_open_flattened(&parts, arena, object, diag));
+    return judge(out, &parts, arena, diag);
 }
 
 enum stir_err stir_jws_verify(const struct stir_jws *jws, struct stir_es256_ctx *ctx, struct stir_key *key)

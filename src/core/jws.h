@@ -46,24 +46,43 @@ enum stir_err stir_jwk_thumbprint(unsigned char out[STIR_SHA256], struct stir_es
 void stir_put_fingerprint(struct stir_writer *w, const unsigned char digest[STIR_SHA256]);
 
 /* Sign `header` and `payload`, JSON texts (`payload` absent: nothing, as POST-as-GET sends it), with ES256, into the compact or the flattened form. The header
- * is the caller's, and says "alg":"ES256". @return STIR_OK, STIR_ENOMEM, STIR_ECRYPTO, or what the signer answers. */
+ * is the caller's, and says "alg":"ES256". Where there is no room left the writer only counts, and nobody is asked to sign.
+ * @return STIR_OK, STIR_EMISMATCH (what the signer made does not verify under its key), STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG, or what the signer answers. */
 enum stir_err stir_jws_put_compact(struct stir_writer *w, struct stir_slice header, struct stir_slice payload, const struct stir_signer *signer) STIR_MUST_USE;
 enum stir_err stir_jws_put_flattened(struct stir_writer *w, struct stir_slice header, struct stir_slice payload,
                                      const struct stir_signer *signer) STIR_MUST_USE;
 
-/* External account binding (RFC 8555 §7.3.4): the one place where a MAC stands in a JWS, with functions of its own, so that no key that verifies signatures
- * ever is one. Write the flattened HS256 JWS over the account's JWK. */
+/* ---- For the files of this room: a JWS taken apart, and nothing judged. ---- */
+
+struct stir_jws_parts {
+    struct stir_slice signing_input;
+    struct stir_json header, payload; /* as in struct stir_jws */
+    struct stir_slice signature;      /* decoded, of any length */
+};
+/* Of the flattened form, `object` parsed. @return as stir_jws_read_flattened() but for what alg and signature say. */
+enum stir_err stir_jws_open_flattened(struct stir_jws_parts *out, struct stir_arena *arena, struct stir_json object, struct stir_diag *diag) STIR_MUST_USE;
+/* The header has nothing that would have to be understood (crit, b64, zip). @return STIR_OK, STIR_EVALUE. */
+enum stir_err stir_jws_plain(struct stir_json header, struct stir_diag *diag) STIR_MUST_USE;
+
+/* ---- External account binding (RFC 8555 §7.3.4): the one place where a MAC stands in a JWS, with functions of its own, so that no key that verifies
+ * signatures ever is one (jws_eab.c). ---- */
+
+enum { STIR_EAB_KEY_MIN = STIR_SHA256, STIR_EAB_KEY_MAX = 512 }; /* bytes of a MAC key: as long as its digest at least (RFC 7518 §3.2) */
+
+/* Write the flattened HS256 JWS over the account's JWK. @return STIR_OK, STIR_EKEY (`mac_key` is shorter than STIR_EAB_KEY_MIN, or longer than the maximum),
+ * STIR_EARG (no kid, no url), STIR_ENOMEM, STIR_ECRYPTO. */
 enum stir_err stir_eab_put(struct stir_writer *w, struct stir_slice kid, struct stir_slice url, const struct stir_key *account,
                            struct stir_slice mac_key) STIR_MUST_USE;
-/* A binding that was read and not yet believed: `json` the object of externalAccountBinding. Slices in the arena. */
+/* A binding that was read and not yet believed: `json` the object of externalAccountBinding. Slices in the arena, or in what `json` was parsed from. */
 struct stir_eab {
     struct stir_slice kid, url, signing_input;
-    struct stir_json jwk; /* its payload */
+    struct stir_json jwk; /* its payload: the caller holds it against the account's key */
     unsigned char mac[STIR_SHA256];
 };
-/* @return as stir_jws_read_flattened(); STIR_EVALUE: another algorithm than HS256, a nonce in the header, no kid or url. */
+/* @return as stir_jws_read_flattened(); STIR_EVALUE: another algorithm than HS256, a nonce in the header, no kid or url; STIR_ESIG: a MAC that has not the
+ * length of one. */
 enum stir_err stir_eab_read(struct stir_eab *out, struct stir_arena *arena, struct stir_json json, struct stir_diag *diag) STIR_MUST_USE;
-/* `mac_key` made it, compared in constant time. @return STIR_OK, STIR_ESIG, STIR_ECRYPTO. */
+/* `mac_key` made it, compared in constant time. @return STIR_OK, STIR_ESIG, STIR_EKEY (as above), STIR_ECRYPTO. */
 enum stir_err stir_eab_verify(const struct stir_eab *eab, struct stir_slice mac_key) STIR_MUST_USE;
 
 #endif
