@@ -152,7 +152,7 @@ static void each_fault_is_told(void **state)
         {PA "crl-cert = /k\n", "[pa] crl-cert: wants crl-key too"},
         {PA "list-every = 7d\n", "[pa] list-every: is not sooner than list-life"},
         {PA "crl-life = 6h\n", "[pa] crl-every: is not sooner than crl-life"},
-        {"[server]\nroles = pa\n" STORE "[pa]\nurl = https://x.example/\n", "[pa] url: \"https://x.example/\" is not where a server is"},
+        {"[server]\nroles = pa\n" STORE "[pa]\nurl = https://x.example/\n", "[pa] url: \"https://x.example/\" is no URL to put paths behind"},
         {CA "report-url = https://x.example/\n", "[ca] report-url: wants report-token"},
         {CA "report-token = /t\n", "[ca] report-token: wants report-url"},
         {CA "report-url = http://x.example/\nreport-token = /t\n", "[ca] report-url: is http"},

@@ -23,7 +23,7 @@ const struct stir_config_key stir_config_store_keys[] = {
 _Static_assert(sizeof(stir_config_store_keys) / sizeof(*stir_config_store_keys) == STIR_CONFIG_STORE_KEYS, "config_forms.h counts them");
 
 const struct stir_config_key stir_config_pa_keys[] = {
-    TEXT("url", stir_conf_pa, url, "", 9, STIR_CONFIG_URL, stir_word_origin, "URL", "how the world reaches it; x5u and links are below it",
+    TEXT("url", stir_conf_pa, url, "", 9, STIR_CONFIG_URL, stir_word_base, "URL", "how the world reaches it; x5u and links are below it",
          "https://pa.example.com"),
     SECRET_AT("key", stir_conf_pa, key, false, "private key that signs SPC tokens and the list of trusted CAs, PEM, mode 0600", "credential:pa-key"),
     SECRET_AT("cert", stir_conf_pa, cert, false, "its certificate and the issuers, PEM, leaf first", "/etc/stir/pa.pem"),

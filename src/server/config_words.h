@@ -32,7 +32,6 @@ bool stir_word_is_database(struct stir_slice word);     /* a URL of PostgreSQL, 
 const char *stir_word_database(struct stir_slice word); /* and it holds no password, which everybody could read */
 const char *stir_word_node(struct stir_slice word);
 const char *stir_word_http_url(struct stir_slice word);        /* https://example.com/any/path */
-const char *stir_word_origin(struct stir_slice word);          /* https://pa.example.com */
 const char *stir_word_base(struct stir_slice word);            /* https://ca.example.com/acme */
 const char *stir_word_folder_http_url(struct stir_slice word); /* https://cr.example.com/cr/ */
 const char *stir_word_oid(struct stir_slice word);

@@ -61,12 +61,6 @@ const char *stir_word_http_url(struct stir_slice word)
     return split_url(word, &path) ? NULL : "is no URL of this kind; one is https://example.com/path, without user, '?' and '#'";
 }
 
-const char *stir_word_origin(struct stir_slice word)
-{
-    struct stir_slice path;
-    return split_url(word, &path) && !path.n ? NULL : "is not where a server is; one is https://pa.example.com, without a path";
-}
-
 const char *stir_word_base(struct stir_slice word)
 {
     struct stir_slice path;

@@ -35,6 +35,7 @@ struct stir_exchange {
     size_t n_fields;
     const char *event; /* constant: what the log and /metrics call this, "acme new-order"; NULL: nothing is said */
     bool cleanse;      /* the answer holds a secret */
+    bool hurry;        /* there is a chore that should not wait for its time: a challenge to look at, a revocation to tell */
 };
 
 void stir_exchange_clear(struct stir_exchange *x); /* frees what was answered */

@@ -10,11 +10,11 @@
 
 #include <stir/key.h>
 
-struct stir_conf;
 struct stir_ca;
 struct stir_pa;
 struct stir_records;
 struct stir_metrics;
+struct stir_setting;
 
 /* One thread's things. */
 struct stir_clerk {
@@ -28,13 +28,31 @@ struct stir_clerk {
 void stir_clerk_say(const struct stir_clerk *clerk, int level, const char *event, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 struct stir_office;
-/* Opens the store, recovers what a crash left (stir_ca_recover()), and begins its threads. `diag` says what is wrong. */
-enum stir_err stir_office_new(struct stir_office **out, const struct stir_conf *conf, struct stir_records *records, struct stir_metrics *metrics,
-                              struct stir_diag *diag) STIR_MUST_USE;
-/* What was taken in is answered first. NULL is fine. */
-void stir_office_free(struct stir_office *office);
 
-/* Whose a path is. */
+/* One reading of [pa] and [ca], counted: a request ends on the one that it began with. */
+struct stir_office_reading;
+/* Told of faults in keys and certificates, a line each. */
+struct stir_office_say {
+    void (*say)(void *arg, bool fatal, const char *text);
+    void *arg;
+};
+/* Read the keys and certificates that roles pa and ca have, and check them; nothing is opened. The setting is counted. `office`: what is running now, from
+ * which the authority takes over its nonces and limits; NULL: none is. From the main thread. STIR_EVALUE and more: what is wrong was said. */
+enum stir_err stir_office_read(struct stir_office_reading **out, struct stir_setting *setting, struct stir_office *office,
+                               const struct stir_office_say *say) STIR_MUST_USE;
+void stir_office_forget(struct stir_office_reading *reading); /* one that nobody took; NULL is fine */
+
+/* Opens the store, recovers what a crash left (stir_ca_recover()), and begins its threads. Takes the reading when it is STIR_OK; else `diag` says what is
+ * wrong.
+ */
+enum stir_err stir_office_new(struct stir_office **out, struct stir_office_reading *reading, struct stir_records *records, struct stir_metrics *metrics,
+                              struct stir_diag *diag) STIR_MUST_USE;
+/* What clerks have begun is finished; what still waits is answered 503. NULL is fine. */
+void stir_office_free(struct stir_office *office);
+/* The new reading holds from the next request on; [store] is that of the start. Takes it, and cannot fail. From the main thread. */
+void stir_office_take(struct stir_office *office, struct stir_office_reading *reading);
+
+/* Whose a path is. From any thread. */
 enum stir_office_who { STIR_OFFICE_NOBODY = 0, STIR_OFFICE_PA, STIR_OFFICE_CA };
 enum stir_office_who stir_office_whose(const struct stir_office *office, struct stir_slice path);
 
@@ -50,10 +68,10 @@ struct stir_office_job {
 /* From any thread. False: too many wait; answer 503 with Retry-After. Else done() is called on job->loop, once, whatever happens. */
 bool stir_office_give(struct stir_office *office, struct stir_office_job *job) STIR_MUST_USE;
 
-/* A new reading of the configuration: from the next request on. Its [store] is that of the start. From the main thread; STIR_EVALUE and more: nothing has
- * changed. */
-enum stir_err stir_office_take(struct stir_office *office, const struct stir_conf *conf, struct stir_diag *diag) STIR_MUST_USE;
-/* For /readyz, a line each for what is wrong; true: nothing is. From any thread. */
+/* 503 with Retry-After, in words of the dialect: for who could not give a job away. */
+void stir_office_busy(struct stir_exchange *x, enum stir_office_who who);
+
+/* For /readyz, a line each for what is wrong, as the last chores found it; true: nothing is. From any thread, without a wait. */
 bool stir_office_ready(struct stir_office *office, char *buf, size_t cap);
 
 #endif
