@@ -5,6 +5,7 @@
 
 #include "service/conf.h"
 #include "service/office.h"
+#include "service/schema.h"
 
 struct stir_ca;
 
@@ -30,5 +31,30 @@ enum stir_err stir_ca_recover(struct stir_ca *ca, struct stir_clerk *clerk, int6
 int64_t stir_ca_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now);
 /* For /readyz: its certificate ends, its store fails. */
 bool stir_ca_ready(struct stir_ca *ca, int64_t now, char *buf, size_t cap);
+
+/* External account bindings (RFC 8555 §7.3.4): credentials that the operator gives to whom he knows, for one account each; what `stir ca binding` does. */
+enum {
+    STIR_CA_BINDING_KEY = 32,   /* bytes of its MAC key */
+    STIR_CA_BINDING_MAC = 44,   /* of that as base64url, NUL included */
+    STIR_CA_BINDING_NAME = 100, /* bytes */
+    STIR_CA_BINDING_CODES = 64,
+};
+struct stir_ca_binding {
+    const char *name;         /* whom it is for */
+    const char *const *codes; /* that its account may order for; none: any */
+    size_t n_codes;
+};
+/* `kid` and `mac` are given, the latter this once; the caller cleanses it. STIR_EVALUE, STIR_ELIMIT (`diag` says what), and what a store answers. */
+enum stir_err stir_ca_binding_add(struct stir_clerk *clerk, const struct stir_ca_binding *binding, const char *actor, int64_t now, char kid[STIR_ID],
+                                  char mac[STIR_CA_BINDING_MAC], struct stir_diag *diag) STIR_MUST_USE;
+/* Nobody makes an account with it any more, and the account that has it orders nothing; its certificates stand. STIR_ENOTFOUND. */
+enum stir_err stir_ca_binding_revoke(struct stir_clerk *clerk, const char *kid, const char *actor, int64_t now, struct stir_diag *diag) STIR_MUST_USE;
+struct stir_ca_binding_row {
+    struct stir_slice kid, name, codes /* a JSON list */, state /* active, revoked */, account /* absent: not used yet */;
+    int64_t created;
+};
+/* All, the oldest first; false of `row` ends it. */
+enum stir_err stir_ca_binding_each(struct stir_clerk *clerk, bool (*row)(void *arg, const struct stir_ca_binding_row *row), void *arg,
+                                   struct stir_diag *diag) STIR_MUST_USE;
 
 #endif

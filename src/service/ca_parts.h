@@ -104,13 +104,22 @@ bool stir_ca_enter(struct stir_ca_request *r, enum stir_ca_who who);
 /* After it: the payload is empty (POST-as-GET, RFC 8555 §6.3), or it is an object. False: malformed was answered. */
 bool stir_ca_fetches(struct stir_ca_request *r);
 bool stir_ca_has_object(struct stir_ca_request *r);
-/* A fresh nonce into Replay-Nonce, and Link rel="index": on every answer but that of the directory. */
+/* Its steps, for the JWS within a JWS of a key change; each answers when it is false. `text` is a flattened JWS; its url is the request's own; its jwk a key
+ * (the caller frees); its signature was made by `key`. */
+bool stir_ca_read_jws(struct stir_ca_request *r, struct stir_jws *out, struct stir_slice text);
+bool stir_ca_is_url(struct stir_ca_request *r, const struct stir_jws *jws);
+bool stir_ca_read_jwk(struct stir_ca_request *r, struct stir_key **out, struct stir_json jwk);
+bool stir_ca_is_signed(struct stir_ca_request *r, const struct stir_jws *jws, struct stir_key *key);
+/* A fresh nonce into Replay-Nonce, and Link rel="index", and that nobody keeps it: on every answer but that of the directory. */
 void stir_ca_greet(struct stir_ca_request *r);
 
 /* Nonces: ca_nonce.c. Sealed (AES-256-GCM, a key of this process start) counters, with the node's name as what is authenticated beside; those that were used
  * are remembered in a window that follows the counter. Thread-safe. */
 struct stir_nonces;
-enum { STIR_NONCE = 64 }; /* room for one as text, NUL included */
+enum {
+    STIR_NONCE = 64,              /* room for one as text, NUL included */
+    STIR_NONCE_WINDOW = 1u << 22, /* a nonce lives through so many later ones: 70 minutes at 1,000 a second, in 512 KiB whatever happens */
+};
 enum stir_err stir_nonces_new(struct stir_nonces **out, const char *node) STIR_MUST_USE;
 void stir_nonces_free(struct stir_nonces *nonces);
 enum stir_err stir_nonce_new(char out[STIR_NONCE], struct stir_nonces *nonces) STIR_MUST_USE;
@@ -128,9 +137,11 @@ void stir_ca_directory(struct stir_ca_request *r);   /* ca.c */
 void stir_ca_new_nonce(struct stir_ca_request *r);   /* ca.c */
 void stir_ca_new_account(struct stir_ca_request *r); /* ca_account.c, with external account binding */
 void stir_ca_account(struct stir_ca_request *r);     /* rest[0]: id; rest[1] "orders": its list */
-void stir_ca_key_change(struct stir_ca_request *r);  /* ca_key_change.c */
-void stir_ca_new_order(struct stir_ca_request *r);   /* ca_order.c */
-void stir_ca_order(struct stir_ca_request *r);       /* rest[0]: id; rest[1] "finalize": ca_finalize.c */
+/* Answer with the account `id` as the store has it; `located`: Location says where it is. */
+void stir_ca_answer_account(struct stir_ca_request *r, const char *id, int status, bool located);
+void stir_ca_key_change(struct stir_ca_request *r); /* ca_key_change.c */
+void stir_ca_new_order(struct stir_ca_request *r);  /* ca_order.c */
+void stir_ca_order(struct stir_ca_request *r);      /* rest[0]: id; rest[1] "finalize": ca_finalize.c */
 void stir_ca_finalize(struct stir_ca_request *r);
 void stir_ca_authorization(struct stir_ca_request *r); /* ca_challenge.c */
 void stir_ca_challenge(struct stir_ca_request *r);
@@ -141,6 +152,10 @@ void stir_ca_revoke(struct stir_ca_request *r);      /* ca_revoke.c */
 
 enum stir_err stir_ca_account_by_id(struct stir_ca_account *out, struct stir_store *store, struct stir_slice id) STIR_MUST_USE;
 enum stir_err stir_ca_account_by_key(struct stir_ca_account *out, struct stir_store *store, const struct stir_key *key) STIR_MUST_USE;
+/* May an account with the binding `kid` ("": none, it may) order for `code`? Not with one that was taken back. */
+enum stir_err stir_ca_binding_allows(bool *allows, struct stir_store *store, const char *kid, struct stir_slice code) STIR_MUST_USE; /* ca_binding.c */
+/* May `key` be no account's: it is known to others, or a certificate has it (but where [ca] certificate-key = any). */
+enum stir_err stir_ca_key_is_barred(bool *barred, const struct stir_ca *ca, struct stir_store *store, const struct stir_key *key) STIR_MUST_USE;
 /* The thumbprint under which an account's key is found (RFC 7638): STIR_ECRYPTO. */
 enum stir_err stir_ca_thumbprint(unsigned char out[STIR_SHA256], const struct stir_key *key) STIR_MUST_USE;
 void stir_ca_account_clear(struct stir_ca_account *account);
@@ -184,11 +199,14 @@ json_t *stir_ca_disorder(struct stir_ca *ca, json_t *json);
 int64_t stir_ca_order_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now);     /* ca_order.c: what is over, tokens that may be forgotten */
 int64_t stir_ca_challenge_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now); /* ca_challenge.c: challenges under way */
 int64_t stir_ca_report_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now);    /* ca_report.c: revocations on their way */
-int64_t stir_ca_limit_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now);     /* ca_limits.c: buckets that are empty */
+/* Adds a line to `buf`, and answers false, when a revocation waits too long for the administrator. */
+bool stir_ca_report_ready(struct stir_ca *ca, int64_t now, char *buf, size_t cap);
+int64_t stir_ca_limit_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now); /* ca_limits.c: buckets that are empty */
 
 /* --- what a process keeps from one reading to the next: ca_setup.c --- */
 
-struct stir_ca_addresses; /* ca_limits.c: limits by address, bounded */
+enum { STIR_CA_ENDS_SOON = 30 * 86400 }; /* seconds before the end of the issuing certificate from when on its operator is told */
+struct stir_ca_addresses;                /* ca_limits.c: limits by address, bounded */
 enum stir_err stir_ca_addresses_new(struct stir_ca_addresses **out) STIR_MUST_USE;
 void stir_ca_addresses_free(struct stir_ca_addresses *addresses); /* NULL is fine */
 struct stir_ca_memory {

@@ -65,3 +65,21 @@ void stir_ca_account_clear(struct stir_ca_account *account)
     stir_key_free(account->key);
     *account = (struct stir_ca_account){0};
 }
+
+enum stir_err stir_ca_key_is_barred(bool *barred, const struct stir_ca *ca, struct stir_store *store, const struct stir_key *key)
+{
+    STIR_OSSL_QUIET;
+    unsigned char digest[STIR_SHA256];
+    struct stir_slice spki = stir_key_spki(key);
+    struct stir_store_rows *row = NULL;
+    /* 1: keyCompromise (RFC 5280 section 5.3.1) */
+    const char *sql = ca->conf->ca.account_key_allowed ? "SELECT 1 FROM certificates WHERE spki_hash = $1 AND state = 'revoked' AND reason = 1 LIMIT 1"
+                                                       : "SELECT 1 FROM certificates WHERE spki_hash = $1 LIMIT 1";
+    *barred = false;
+    if (EVP_Q_digest(NULL, "SHA256", NULL, spki.p, spki.n, digest, NULL) != 1)
+        return STIR_ECRYPTO;
+    enum stir_err err = stir_store_ask_one(&row, store, sql, STIR_VALUES(stir_store_bytes(stir_slice_of(digest, sizeof(digest)))));
+    stir_store_rows_free(row);
+    *barred = err == STIR_OK;
+    return err == STIR_ENOTFOUND ? STIR_OK : err;
+}

@@ -12,7 +12,7 @@ static const char audit[] = "CREATE TABLE audit (node TEXT NOT NULL, seq BIGINT 
 
 static const char certificate_authority[] =
     "CREATE TABLE acme_accounts (id TEXT PRIMARY KEY, thumbprint BYTES NOT NULL UNIQUE, spki BYTES NOT NULL, status TEXT NOT NULL,"
-    " contacts TEXT NOT NULL, agreed BIGINT NOT NULL, binding TEXT, created BIGINT NOT NULL, updated BIGINT NOT NULL);"
+    " contacts TEXT NOT NULL, agreed BIGINT NOT NULL, binding TEXT, binding_jws TEXT, created BIGINT NOT NULL, updated BIGINT NOT NULL);"
     /* external account bindings: kid, the MAC key, whose it is, the codes it may order for (JSON list; empty: any), the account that used it */
     "CREATE TABLE acme_bindings (kid TEXT PRIMARY KEY, mac BYTES NOT NULL, name TEXT NOT NULL, codes TEXT NOT NULL, state TEXT NOT NULL,"
     " account TEXT, created BIGINT NOT NULL);"
