@@ -213,10 +213,11 @@ struct stir_ca_memory {
     atomic_uint owners;
     struct stir_nonces *nonces;
     struct stir_ca_addresses *addresses;
-    atomic_bool store_fails; /* what was asked last of the store went wrong */
-    pthread_mutex_t lock;    /* over what follows */
-    int64_t seed;            /* of chaos */
-    uint64_t chaos;          /* where its generator stands */
+    atomic_bool store_fails;         /* what was asked last of the store went wrong */
+    atomic_llong notice_waits_since; /* Unix second since which a revocation waits for the administrator; 0: none does */
+    pthread_mutex_t lock;            /* over what follows */
+    int64_t seed;                    /* of chaos */
+    uint64_t chaos;                  /* where its generator stands */
 };
 
 /* What one reading of [ca] gave: immutable but for what names its lock. */

@@ -1,5 +1,5 @@
 /* How a reading of [ca] is made: everything is read and held against each other before anything is served. */
-#include "service/ca_parts.h"
+#include "service/ca_order.h"
 
 #include "io/clock.h"
 #include "io/dir.h"
@@ -257,6 +257,8 @@ enum stir_err stir_ca_new(struct stir_ca **out, const struct stir_conf *conf, st
     enum stir_err err = take_memory(ca, before);
     if (err == STIR_OK && s.faulty)
         err = STIR_EVALUE;
+    if (err == STIR_OK)
+        (void)stir_ca_profiles_try(ca, s.now, say);
     if (err != STIR_OK) {
         stir_ca_free(ca);
         return err;

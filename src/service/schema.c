@@ -27,20 +27,23 @@ static const char certificate_authority[] =
     " challenge TEXT NOT NULL UNIQUE, token TEXT NOT NULL, challenge_status TEXT NOT NULL, validated BIGINT NOT NULL, answer TEXT,"
     " answered BIGINT NOT NULL, error TEXT, jti TEXT, ca BIGINT NOT NULL);"
     "CREATE INDEX acme_authorizations_order ON acme_authorizations (order_id);"
+    "CREATE INDEX acme_authorizations_account ON acme_authorizations (account, status);"
     "CREATE INDEX acme_authorizations_work ON acme_authorizations (challenge_status, answered);"
     /* authority tokens that were used */
     "CREATE TABLE acme_tokens (issuer TEXT NOT NULL, jti TEXT NOT NULL, account TEXT NOT NULL, authorization_id TEXT NOT NULL, used BIGINT NOT NULL,"
     " expires BIGINT NOT NULL, PRIMARY KEY (issuer, jti));"
+    "CREATE INDEX acme_tokens_expires ON acme_tokens (expires);"
     /* state: intent (serial and TBS hash are committed, nothing is signed for certain), issued, burnt (a crash left an intent: the serial is never used),
-     * revoked. issuer: hex of SHA-256 of the issuing certificate's SubjectPublicKeyInfo */
+     * revoked. published: when its file was seen to be there, 0: not yet. issuer: hex of SHA-256 of the issuing certificate's SubjectPublicKeyInfo */
     "CREATE TABLE certificates (issuer TEXT NOT NULL, serial TEXT NOT NULL, state TEXT NOT NULL, order_id TEXT UNIQUE, account TEXT, profile TEXT NOT NULL,"
     " node TEXT NOT NULL, spc TEXT NOT NULL, tnauth BYTES, spki_hash BYTES NOT NULL, tbs BYTES, tbs_hash BYTES NOT NULL, der BYTES, sha256 BYTES,"
     " not_before BIGINT NOT NULL, not_after BIGINT NOT NULL, created BIGINT NOT NULL, issued BIGINT NOT NULL, revoked BIGINT NOT NULL,"
-    " reason BIGINT NOT NULL, PRIMARY KEY (issuer, serial));"
+    " reason BIGINT NOT NULL, published BIGINT NOT NULL, PRIMARY KEY (issuer, serial));"
     "CREATE INDEX certificates_key ON certificates (spki_hash);"
     "CREATE INDEX certificates_sha256 ON certificates (sha256);"
     "CREATE INDEX certificates_spc ON certificates (spc, not_after);"
     "CREATE INDEX certificates_work ON certificates (state, created) WHERE state = 'intent';"
+    "CREATE INDEX certificates_unpublished ON certificates (issuer, created) WHERE published = 0;"
     /* revocations on their way to the policy administrator */
     "CREATE TABLE notices (id TEXT PRIMARY KEY, body TEXT NOT NULL, created BIGINT NOT NULL, tries BIGINT NOT NULL, next BIGINT NOT NULL, done BIGINT NOT NULL,"
     " error TEXT);"
