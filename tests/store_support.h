@@ -97,6 +97,12 @@ static inline void store_place(void)
              store_schema_at);
 }
 
+/* The same place by another name, as another process has it: PostgreSQL's writers of one process take turns. */
+static inline void store_elsewhere(char out[1300], int n)
+{
+    snprintf(out, 1300, store_server ? "%s&application_name=test%d" : "%s", store_where, n);
+}
+
 static inline struct stir_store *store_again(const struct stir_store_schema *schema)
 {
     return store_open_at(store_where, schema);

@@ -418,29 +418,48 @@ static enum stir_err add_one(struct stir_store *s, void *arg)
 
 enum { RACERS = 4, ROUNDS = 50 };
 
+struct racer {
+    char where[1300];
+    enum stir_err err;
+};
+
 static void *race(void *arg)
 {
+    struct racer *r = arg;
     struct stir_store *mine = NULL;
-    *(enum stir_err *)arg = stir_store_open(&mine, store_where, &schema, false, NULL);
-    for (int i = 0; i < ROUNDS && *(enum stir_err *)arg == STIR_OK; i++)
-        *(enum stir_err *)arg = stir_store_transact(mine, add_one, NULL, NULL);
+    r->err = stir_store_open(&mine, r->where, &schema, false, NULL);
+    for (int i = 0; i < ROUNDS && r->err == STIR_OK; i++)
+        r->err = stir_store_transact(mine, add_one, NULL, NULL);
     stir_store_close(mine);
     return NULL;
+}
+
+static void race_in_threads(bool elsewhere)
+{
+    pthread_t threads[RACERS];
+    struct racer racers[RACERS];
+    store_sql(store, "INSERT INTO counters (name, n) VALUES ('a', 0)");
+    for (int i = 0; i < RACERS; i++) {
+        store_elsewhere(racers[i].where, elsewhere ? i : 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+    }
+    for (int i = 0; i < RACERS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < RACERS; i++)
+        assert_int_equal(racers[i].err, STIR_OK);
+    assert_true(store_int(store, "SELECT n FROM counters") == RACERS * ROUNDS);
 }
 
 static void threads_that_race_on_one_row_lose_nothing(void **state)
 {
     (void)state;
-    pthread_t threads[RACERS];
-    enum stir_err errs[RACERS];
-    store_sql(store, "INSERT INTO counters (name, n) VALUES ('a', 0)");
-    for (int i = 0; i < RACERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, race, &errs[i]), 0);
-    for (int i = 0; i < RACERS; i++) {
-        pthread_join(threads[i], NULL);
-        assert_int_equal(errs[i], STIR_OK);
-    }
-    assert_true(store_int(store, "SELECT n FROM counters") == RACERS * ROUNDS);
+    race_in_threads(false);
+}
+
+static void connections_that_know_nothing_of_each_other_race_and_lose_nothing(void **state)
+{
+    (void)state;
+    race_in_threads(true);
 }
 
 /* A process of its own, which takes over nothing of ours. */
@@ -464,9 +483,10 @@ static int ended(pid_t pid)
 
 static void race_alone(void)
 {
-    enum stir_err err;
-    race(&err);
-    _exit(err == STIR_OK ? 0 : 1);
+    struct racer r;
+    snprintf(r.where, sizeof(r.where), "%s", store_where);
+    race(&r);
+    _exit(r.err == STIR_OK ? 0 : 1);
 }
 
 static void processes_that_race_on_one_row_lose_nothing(void **state)
@@ -518,7 +538,9 @@ static void what_two_read_and_write_is_as_if_one_had_been_first(void **state)
     store_sql(store, "INSERT INTO counters (name, n) VALUES ('a', 1), ('b', 1)");
     pthread_barrier_init(&both, NULL, 2);
     for (int i = 0; i < 2; i++) {
-        skews[i].store = store_again(&schema);
+        char where[1300];
+        store_elsewhere(where, i);
+        skews[i].store = store_open_at(where, &schema);
         assert_int_equal(pthread_create(&threads[i], NULL, leave, &skews[i]), 0);
     }
     for (int i = 0; i < 2; i++) {
@@ -731,6 +753,7 @@ int main(int argc, char **argv)
         T(a_work_that_stays_busy_ends),
         T(sql_made_of_values_is_found_out),
         T(threads_that_race_on_one_row_lose_nothing),
+        T(connections_that_know_nothing_of_each_other_race_and_lose_nothing),
         T(processes_that_race_on_one_row_lose_nothing),
         T(what_two_read_and_write_is_as_if_one_had_been_first),
         T(a_look_sees_one_moment_while_others_write),

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LONGEST_WAIT_MS = 250 };
+enum { LONGEST_WAIT_MS = 250, EXISTS_TRIES = 3 };
 
 /* A prepared statement, and the rows it gives. */
 struct stir_store_rows {
@@ -256,12 +256,20 @@ static enum stir_err try_once(struct stir_store *store, bool writes, work_fn *wo
     return err;
 }
 
+/* What ran `again` times again and answered `err`. */
+static bool may_do_again(const struct stir_store *store, enum stir_err err, unsigned again)
+{
+    if (err == STIR_EEXISTS && store->failed == STIR_EEXISTS && store->driver->exists_too_late)
+        return again < EXISTS_TRIES;
+    return err == STIR_EBUSY && again + 1 < STIR_STORE_TRIES;
+}
+
 static enum stir_err in_transaction(struct stir_store *store, bool writes, work_fn *work, void *arg, struct stir_diag *diag)
 {
     if (store->state != IDLE)
         return stir_diag_set(diag, STIR_ESTATE, SIZE_MAX, "a transaction within a transaction");
     enum stir_err err = try_once(store, writes, work, arg);
-    for (unsigned again = 0; err == STIR_EBUSY && again + 1 < STIR_STORE_TRIES; again++) {
+    for (unsigned again = 0; may_do_again(store, err, again); again++) {
         wait_before(store, again);
         err = try_once(store, writes, work, arg);
     }

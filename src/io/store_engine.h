@@ -18,6 +18,8 @@ struct stir_store_driver {
     /* One row: is the table of migrations there (0, 1), and how many tables and the like, in all. */
     const char *tables;
     const char *mark; /* SQL of the first migration, which says whose store this is; "": none */
+    /* What another put there meanwhile may be told as STIR_EEXISTS though the work looked for it first: it is run again to see it. */
+    bool exists_too_late;
     /* `name`: room for STIR_STORE_NAME, set first, whatever comes. STIR_EBUSY: another is just opening it. */
     enum stir_err (*open)(void **db, char *name, const char *where, bool create, struct stir_diag *said);
     void (*close)(void *db);

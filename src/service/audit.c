@@ -68,19 +68,20 @@ static enum stir_err head_of(struct stir_store *store, struct stir_slice node, i
     return err;
 }
 
+/* The head first: it is where writers of one chain meet, and PostgreSQL tells them so there. */
 static enum stir_err put_row(struct stir_store *store, const struct stir_audit_row *row)
 {
     const struct stir_store_value node = stir_store_text(row->node), seq = stir_store_int(row->seq);
     const struct stir_store_value hash = stir_store_bytes(stir_slice_of(row->hash, STIR_SHA256));
-    TRY(stir_store_do(store, "INSERT INTO audit (node, seq, at_ms, event, actor, subject, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                      STIR_VALUES(node, seq, stir_store_int(row->at_ms), stir_store_text(row->event), stir_store_text(row->actor),
-                                  stir_store_text(row->subject), stir_store_text(row->detail), hash),
-                      NULL));
-    stir_crash_point("audit: row written, head not");
-    return stir_store_do(store,
-                         "INSERT INTO audit_heads (node, seq, hash) VALUES ($1, $2, $3)"
-                         " ON CONFLICT (node) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
-                         STIR_VALUES(node, seq, hash), NULL);
+    TRY(stir_store_do(store,
+                      "INSERT INTO audit_heads (node, seq, hash) VALUES ($1, $2, $3)"
+                      " ON CONFLICT (node) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+                      STIR_VALUES(node, seq, hash), NULL));
+    stir_crash_point("audit: head written, row not");
+    return stir_store_do(store, "INSERT INTO audit (node, seq, at_ms, event, actor, subject, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                         STIR_VALUES(node, seq, stir_store_int(row->at_ms), stir_store_text(row->event), stir_store_text(row->actor),
+                                     stir_store_text(row->subject), stir_store_text(row->detail), hash),
+                         NULL);
 }
 
 static struct stir_slice text_of(const char *text)
