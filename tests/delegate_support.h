@@ -7,6 +7,7 @@
 
 #include "call_support.h"
 #include "core/key.h"
+#include "delegate_lists.h"
 
 /* A path under the PKI's root: CAs from the top down, then the signer, whose key is the PKI's. */
 struct delegate {
@@ -17,25 +18,6 @@ struct delegate {
     const char *constraints;     /* DER of the signer's claim constraints in hex, old form; NULL: none */
     const char *enhanced;        /* the same of the enhanced form */
 };
-
-/* "spc:709J one:12155551212 range:12155551000+1000" */
-static inline struct stir_tnauth *delegate_list(const char *text)
-{
-    struct stir_tnauth_entry entries[16];
-    size_t n = 0;
-    while (*text) {
-        size_t len = strcspn(text, " ");
-        const char *colon = memchr(text, ':', len), *plus = memchr(text, '+', len);
-        assert_non_null(colon);
-        const char *end = plus ? plus : text + len;
-        entries[n].kind = *text == 's' ? STIR_TNAUTH_SPC : *text == 'r' ? STIR_TNAUTH_RANGE : STIR_TNAUTH_ONE;
-        entries[n].text = stir_slice_of(colon + 1, (size_t)(end - colon - 1));
-        entries[n].count = plus ? strtoull(plus + 1, NULL, 10) : 0;
-        n++;
-        text += len + (text[len] == ' ');
-    }
-    return pki_list(entries, n);
-}
 
 static inline void delegate_extension(X509 *cert, const char *oid, struct stir_slice der)
 {
@@ -82,7 +64,7 @@ static inline X509 *delegate_cert(const char *cn, X509 *issuer, const struct sti
     delegate_setting(cert, issuer, "basicConstraints", ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
     delegate_setting(cert, issuer, "keyUsage", ca ? "critical,keyCertSign" : "critical,digitalSignature");
     if (list && *list) {
-        struct stir_tnauth *tnauth = delegate_list(list);
+        struct stir_tnauth *tnauth = list_of(list);
         delegate_extension(cert, "1.3.6.1.5.5.7.1.26", stir_tnauth_der(tnauth));
         stir_tnauth_free(tnauth);
     }

@@ -280,7 +280,7 @@ static void a_list_by_reference_counts_as_one_in_the_certificate(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct delegate path = {.parent = rows[i].parent, .url = LIST_URL};
-        struct stir_tnauth *list = delegate_list(rows[i].list);
+        struct stir_tnauth *list = list_of(rows[i].list);
         struct run run;
         run_reference(&run, &path, &policy);
         assert_int_equal(run.n, 1);
@@ -330,7 +330,7 @@ static void a_list_of_a_ca_by_reference_limits_the_path(void **state)
             fail_msg("%s: %zu needs", rows[i].name, run.n);
         for (size_t k = run.n; k--;) { /* in any order */
             const char *text = list_behind(run.needs[k].url, rows[i].parent, rows[i].leaf);
-            struct stir_tnauth *list = text ? delegate_list(text) : NULL;
+            struct stir_tnauth *list = text ? list_of(text) : NULL;
             assert_int_equal(run.needs[k].kind, STIR_NEED_TNLIST);
             assert_err(stir_verify_supply_bytes(run.v, run.needs[k].id, list ? stir_tnauth_der(list) : S("junk")), STIR_OK);
             stir_tnauth_free(list);
@@ -458,7 +458,7 @@ static void a_fetched_code_is_asked_for_the_number(void **state)
 {
     struct stir_policy policy = fetching();
     struct delegate path = {.url = LIST_URL};
-    struct stir_tnauth *list = delegate_list("spc:0123");
+    struct stir_tnauth *list = list_of("spc:0123");
     struct run run;
     (void)state;
     policy.check_authority = true;

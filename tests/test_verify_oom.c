@@ -133,7 +133,7 @@ static void lists_by_reference_answer_enomem(void **state)
 {
     static char pem[16384];
     struct delegate path = {.parent = "spc:0123", .url = "https://numbers.example.com/0123.der"};
-    struct stir_tnauth *list = delegate_list("spc:0123");
+    struct stir_tnauth *list = list_of("spc:0123");
     struct listed job = {S(identity), delegate_make(pem, sizeof(pem), &pki, &path), stir_tnauth_der(list)};
     (void)state;
     oom_run(verify_listed, &job);

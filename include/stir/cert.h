@@ -183,14 +183,15 @@ struct stir_cert_constraints {
     const struct stir_cert_permitted *permitted;
     size_t n_permitted;
     bool enhanced;
+    struct stir_slice der; /**< instead of all lists: an extension's content as it stands, of a request; `enhanced` says which one it is of */
 };
 
 /** What goes into a certificate or a request. */
 struct stir_cert_params {
     size_t size;                                     /**< sizeof(struct stir_cert_params) */
-    enum stir_cert_role role;                        /**< certificates */
+    enum stir_cert_role role;                        /**< certificates; of a request only whether it is a CA's: INTERMEDIATE and DELEGATE_CA ask for cA TRUE */
     struct stir_slice cn, o, c, serial_number;       /**< subject; UTF-8; written C, O, CN, serialNumber, absent ones left out; `c` two capital letters */
-    const struct stir_tnauth *tnauth;                /**< end entities and requests */
+    const struct stir_tnauth *tnauth;                /**< end entities, delegates, delegate CAs (required), and requests; no others */
     struct stir_key *key;                            /**< public half of the subject: NULL takes the signer's (root, request) */
     struct stir_slice serial;                        /**< 8 to 20 bytes, positive; absent: 16 bytes from OpenSSL's CSPRNG */
     int64_t not_before, not_after;                   /**< certificates; seconds since 1970 UTC */
@@ -198,8 +199,8 @@ struct stir_cert_params {
     struct stir_slice crl_issuer;                    /**< one-line name, "CN=STI-PA CRL,O=STI-PA,C=US": RFC 2253 order, written most significant first */
     struct stir_slice policy;                        /**< dotted OID; absent: none */
     const struct stir_cert *issuer;                  /**< NULL for a root */
-    int path_len;                                    /**< of a DELEGATE_CA, 0 to 8; below 0: none is written */
-    const struct stir_cert_constraints *constraints; /**< end entities; NULL: none */
+    int path_len;                                    /**< of an INTERMEDIATE or a DELEGATE_CA, 0 to 8; below 0: none is written */
+    const struct stir_cert_constraints *constraints; /**< end entities, delegates, and requests; NULL: none */
 };
 #ifdef __cplusplus
 #define STIR_CERT_PARAMS_INIT           \
@@ -213,9 +214,10 @@ struct stir_cert_params {
     }
 #endif
 
-/** Make and sign a certificate to the SHAKEN profile.
- *  @return STIR_OK; STIR_EVALUE (a member is missing or not allowed; `diag` says which), STIR_EMISMATCH (the signer is not the issuer's key, or the issuer is
- * no CA), STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG, or what the signer answers; `*out` is untouched unless STIR_OK. */
+/** Make and sign a certificate to the SHAKEN profile, a delegate's (RFC 9060), or a policy administrator's.
+ *  @return STIR_OK; STIR_EVALUE (a member is missing or not allowed; `diag` says which), STIR_EMISMATCH (the signer is not the issuer's key, the issuer is
+ * no CA, or the TNAuthList reaches beyond the issuer's, which a code in it does not say: RFC 9060 §4), STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG, or
+ * what the signer answers; `*out` is untouched unless STIR_OK. */
 STIR_API STIR_MUST_USE enum stir_err stir_cert_make(struct stir_cert **out, const struct stir_cert_params *params, const struct stir_signer *signer,
                                                     struct stir_diag *diag);
 
@@ -244,8 +246,9 @@ struct stir_csr_info {
 };
 
 /** Read a request from PEM or DER and check its own signature.
- *  @return STIR_OK; STIR_EPEM, STIR_EDER, STIR_ESIG (not signed by its key), STIR_EKEY (its key or algorithm is unusable, or a private key stands beside it),
- * STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG; `*out` is untouched unless STIR_OK. The caller frees with stir_csr_free(). */
+ *  @return STIR_OK; STIR_EPEM, STIR_EDER (also where it asks for constraints that cannot be read, or in both forms), STIR_ESIG (not signed by its key),
+ * STIR_EKEY (its key or algorithm is unusable, or a private key stands beside it), STIR_ELIMIT, STIR_ENOMEM, STIR_ECRYPTO, STIR_EARG; `*out` is untouched
+ * unless STIR_OK. The caller frees with stir_csr_free(). */
 STIR_API STIR_MUST_USE enum stir_err stir_csr_parse(struct stir_csr **out, struct stir_slice text, struct stir_diag *diag);
 
 /** Free a request; NULL is fine. */
@@ -259,7 +262,7 @@ STIR_API const struct stir_csr_info *stir_csr_info(const struct stir_csr *csr);
  *  @return NULL unless info.key is STIR_CERT_KEY_P256. */
 STIR_API struct stir_key *stir_csr_key(const struct stir_csr *csr);
 
-/** Make and sign a request: subject and TNAuthList of `params`.
+/** Make and sign a request: subject, TNAuthList, claim constraints and kind (`role`) of `params`.
  *  @return as stir_cert_make(). The caller frees with stir_csr_free(). */
 STIR_API STIR_MUST_USE enum stir_err stir_csr_make(struct stir_csr **out, const struct stir_cert_params *params, const struct stir_signer *signer,
                                                    struct stir_diag *diag);

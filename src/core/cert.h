@@ -75,6 +75,9 @@ enum stir_err stir_cert_put_subject(struct stir_writer *w, const struct stir_cer
 /* Write one Extension around `value`. */
 void stir_extension_put(struct stir_writer *w, struct stir_slice oid, bool critical, struct stir_slice value);
 
+/* Write the extension of claim constraints; nothing when there are none. @return as stir_constraints_put(). */
+enum stir_err stir_cert_put_constraints(struct stir_writer *w, const struct stir_cert_constraints *constraints, struct stir_diag *diag) STIR_MUST_USE;
+
 /* The signer can be asked. @return STIR_OK or STIR_EARG. */
 enum stir_err stir_signer_check(const struct stir_signer *signer) STIR_MUST_USE;
 

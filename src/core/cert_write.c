@@ -3,13 +3,11 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 
-#include "core/cert.h"
+#include "core/cert_write.h"
 #include "core/time.h"
 
 enum {
-    SERIAL_BYTES = 16, /* 126 random bits; the profile wants 64 */
-    SERIAL_MIN = 8,
-    SERIAL_MAX = 20,    /* RFC 5280 §4.1.2.2 */
+    SERIAL_BYTES = 16,  /* 126 random bits; the profile wants 64 */
     KEY_ID = 20,        /* SHA-1 (RFC 5280 §4.2.1.2 (1)) */
     SIGNATURE_ROOM = 96 /* what stands around the part that is signed */
 };
@@ -24,16 +22,10 @@ STIR_AUTO_FREE(bytes, bytes_free)
 
 static const unsigned char oid_basic_constraints[] = {0x55, 0x1d, 0x13}, oid_key_usage[] = {0x55, 0x1d, 0x0f}, oid_subject_key[] = {0x55, 0x1d, 0x0e},
                            oid_authority_key[] = {0x55, 0x1d, 0x23}, oid_crl_points[] = {0x55, 0x1d, 0x1f}, oid_policies[] = {0x55, 0x1d, 0x20},
-                           oid_tnauth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x1a}, ecdsa_sha256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+                           oid_tnauth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x1a},
+                           oid_constraints[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x1b},
+                           oid_enhanced[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x21}, ecdsa_sha256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
 #define SLICE(array) stir_slice_of(array, sizeof(array))
-
-/* One certificate in the making: everything that was checked. */
-struct plan {
-    struct stir_cert_params p;
-    const struct stir_cert_info *issuer; /* NULL for a root */
-    struct stir_key *signing_key;
-    struct stir_key *key; /* of the subject */
-};
 
 static enum stir_err refuse(struct stir_diag *diag, const char *why)
 {
@@ -43,117 +35,6 @@ static enum stir_err refuse(struct stir_diag *diag, const char *why)
 static enum stir_err mismatch(struct stir_diag *diag, const char *why)
 {
     return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "%s", why);
-}
-
-enum stir_err stir_cert_params_take(struct stir_cert_params *out, const struct stir_cert_params *params)
-{
-    struct stir_cert_params taken = STIR_CERT_PARAMS_INIT;
-    if (params->size <= sizeof(params->size) || params->size > sizeof(taken))
-        return STIR_EARG;
-    memcpy(&taken, params, params->size);
-    *out = taken;
-    return STIR_OK;
-}
-
-/* --- what may be asked for --- */
-
-static enum stir_err check_root(const struct plan *plan, struct stir_diag *diag)
-{
-    if (plan->p.issuer)
-        return refuse(diag, "a root certificate has no issuer: it signs itself");
-    if (!stir_key_same_public(plan->key, plan->signing_key))
-        return mismatch(diag, "a root certificate is signed by its own key, and key and signer differ");
-    if (plan->p.crl_url.p || plan->p.crl_issuer.p || plan->p.policy.p)
-        return refuse(diag, "a root certificate has neither a CRL distribution point nor a policy (ATIS-1000080 6.4.1)");
-    return STIR_OK;
-}
-
-static enum stir_err check_issuer(const struct plan *plan, struct stir_diag *diag)
-{
-    const struct stir_cert_info *issuer = plan->issuer;
-    if (!issuer)
-        return refuse(diag, "the issuer's certificate is missing");
-    if (issuer->basic_constraints != STIR_PART_GOOD || !issuer->is_ca)
-        return mismatch(diag, "the issuer is no CA: its basicConstraints do not say cA TRUE");
-    if (issuer->key_usage != STIR_PART_GOOD || !(issuer->key_usage_bits & STIR_KU_KEY_CERT_SIGN))
-        return mismatch(diag, "the issuer is no CA: its keyUsage lacks keyCertSign");
-    if (plan->p.role == STIR_CERT_INTERMEDIATE && issuer->path_len == 0)
-        return mismatch(diag, "the issuer's pathLenConstraint is 0: it may issue end entity certificates only");
-    if (issuer->ski != STIR_PART_GOOD || issuer->ski_id.n == 0)
-        return mismatch(diag, "the issuer has no subjectKeyIdentifier to refer to");
-    struct stir_key *key = stir_cert_key(plan->p.issuer);
-    if (!key || !stir_key_same_public(key, plan->signing_key))
-        return mismatch(diag, "the signer's key is not the key of the issuer's certificate");
-    return STIR_OK;
-}
-
-static enum stir_err check_validity(const struct plan *plan, struct stir_diag *diag)
-{
-    const struct stir_cert_info *issuer = plan->issuer;
-    if (plan->p.not_after <= plan->p.not_before)
-        return refuse(diag, "notAfter is not later than notBefore");
-    if (plan->p.not_before < 0 || plan->p.not_after > STIR_TIME_MAX)
-        return refuse(diag, "validity is not within the years 1970 to 9999");
-    if (issuer && (plan->p.not_before < issuer->not_before || plan->p.not_after > issuer->not_after))
-        return refuse(diag, "validity reaches beyond that of the issuer's certificate: shorten it, or renew the issuer first");
-    return STIR_OK;
-}
-
-static enum stir_err check_serial(struct stir_slice serial, struct stir_diag *diag)
-{
-    if (!serial.p)
-        return STIR_OK;
-    if (serial.n < SERIAL_MIN || serial.n > SERIAL_MAX)
-        return refuse(diag, "the serial number has not 8 to 20 bytes");
-    if (!stir_der_integer_ok(serial) || (unsigned char)serial.p[0] >= 0x80)
-        return refuse(diag, "the serial number is not positive, or begins with a needless zero byte");
-    return STIR_OK;
-}
-
-static enum stir_err check_crl(const struct stir_cert_params *p, struct stir_diag *diag)
-{
-    bool http = p->crl_url.n > 7 && memcmp(p->crl_url.p, "http://", 7) == 0, https = p->crl_url.n > 8 && memcmp(p->crl_url.p, "https://", 8) == 0;
-    if (p->crl_issuer.p && !p->crl_url.p)
-        return refuse(diag, "crl_issuer without crl_url: a distribution point needs both");
-    if (!p->crl_url.p)
-        return STIR_OK;
-    if ((!http && !https) || p->crl_url.n > STIR_MAX_URL)
-        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "crl_url \"%.*s\" is no http or https URL of at most %d bytes", STIR_SHOW(p->crl_url), STIR_MAX_URL);
-    for (size_t i = 0; i < p->crl_url.n; i++)
-        if (p->crl_url.p[i] <= ' ' || p->crl_url.p[i] >= 0x7f)
-            return stir_diag_set(diag, STIR_EVALUE, i, "crl_url has a character that no URL has");
-    return STIR_OK;
-}
-
-static enum stir_err check_role(const struct plan *plan, struct stir_diag *diag)
-{
-    switch (plan->p.role) {
-    case STIR_CERT_ROOT: return plan->p.tnauth ? refuse(diag, "a root certificate has no TNAuthList (ATIS-1000080 6.4.1)") : check_root(plan, diag);
-    case STIR_CERT_INTERMEDIATE:
-        if (plan->p.tnauth)
-            return refuse(diag, "an intermediate certificate has no TNAuthList (ATIS-1000080 6.4.1)");
-        break;
-    case STIR_CERT_END_ENTITY:
-        if (!plan->p.tnauth)
-            return refuse(diag, "an end entity certificate needs a TNAuthList: it says which numbers its key may sign for");
-        break;
-    default: return refuse(diag, "no such role of a certificate");
-    }
-    if (!plan->p.key)
-        return refuse(diag, "the key of the subject is missing");
-    return check_issuer(plan, diag);
-}
-
-static enum stir_err make_plan(struct plan *plan, const struct stir_cert_params *params, struct stir_key *signing_key, struct stir_diag *diag)
-{
-    TRY(stir_cert_params_take(&plan->p, params));
-    plan->signing_key = signing_key;
-    plan->key = plan->p.key ? plan->p.key : signing_key;
-    plan->issuer = plan->p.issuer ? stir_cert_info(plan->p.issuer) : NULL;
-    TRY(check_role(plan, diag));
-    TRY(check_validity(plan, diag));
-    TRY(check_serial(plan->p.serial, diag));
-    return check_crl(&plan->p, diag);
 }
 
 /* --- extensions --- */
@@ -186,18 +67,20 @@ static void close_extension(struct stir_writer *w, struct opened at)
     stir_der_close(w, at.ext);
 }
 
-/* A root leaves the length of its paths open; below an intermediate come end entities only. */
-static void put_basic_constraints(struct stir_writer *w, enum stir_cert_role role)
+/* A root leaves the length of its paths open. */
+static void put_basic_constraints(struct stir_writer *w, const struct stir_cert_plan *plan)
 {
-    static const unsigned char root[] = {0x30, 3, 0x01, 1, 0xff}, intermediate[] = {0x30, 6, 0x01, 1, 0xff, 0x02, 1, 0}, end_entity[] = {0x30, 0};
-    struct stir_slice value = role == STIR_CERT_ROOT ? SLICE(root) : role == STIR_CERT_INTERMEDIATE ? SLICE(intermediate) : SLICE(end_entity);
-    stir_extension_put(w, SLICE(oid_basic_constraints), true, value);
+    const unsigned char ca[] = {0x30, 3, 0x01, 1, 0xff}, limited[] = {0x30, 6, 0x01, 1, 0xff, 0x02, 1, (unsigned char)plan->p.path_len},
+                        end_entity[] = {0x30, 0};
+    bool open = plan->p.role == STIR_CERT_ROOT || plan->p.path_len < 0;
+    stir_extension_put(w, SLICE(oid_basic_constraints), true, !plan->traits->is_ca ? SLICE(end_entity) : open ? SLICE(ca) : SLICE(limited));
 }
 
-static void put_key_usage(struct stir_writer *w, enum stir_cert_role role)
+static void put_key_usage(struct stir_writer *w, enum stir_key_usage usage)
 {
-    static const unsigned char cert_sign[] = {0x03, 2, 2, 0x04}, digital_signature[] = {0x03, 2, 7, 0x80};
-    stir_extension_put(w, SLICE(oid_key_usage), true, role == STIR_CERT_END_ENTITY ? SLICE(digital_signature) : SLICE(cert_sign));
+    static const unsigned char cert_sign[] = {0x03, 2, 2, 0x04}, digital_signature[] = {0x03, 2, 7, 0x80}, crl_sign[] = {0x03, 2, 1, 0x02};
+    struct stir_slice value = usage == STIR_KU_KEY_CERT_SIGN ? SLICE(cert_sign) : usage == STIR_KU_CRL_SIGN ? SLICE(crl_sign) : SLICE(digital_signature);
+    stir_extension_put(w, SLICE(oid_key_usage), true, value);
 }
 
 /* SHA-1 of the bits of subjectPublicKey (RFC 5280 §4.2.1.2 (1)). A name, not a proof. */
@@ -213,7 +96,7 @@ static enum stir_err key_id(unsigned char id[KEY_ID], const struct stir_key *key
     return EVP_Q_digest(NULL, "SHA1", NULL, bits.p + 1, bits.n - 1, id, NULL) == 1 ? STIR_OK : STIR_ECRYPTO;
 }
 
-static enum stir_err put_key_ids(struct stir_writer *w, const struct plan *plan)
+static enum stir_err put_key_ids(struct stir_writer *w, const struct stir_cert_plan *plan)
 {
     unsigned char id[KEY_ID];
     TRY(key_id(id, plan->key));
@@ -268,18 +151,30 @@ static enum stir_err put_policy(struct stir_writer *w, struct stir_slice policy,
     return STIR_OK;
 }
 
-static enum stir_err put_extensions(struct stir_writer *w, const struct plan *plan, struct stir_diag *diag)
+static enum stir_err put_extensions(struct stir_writer *w, const struct stir_cert_plan *plan, struct stir_diag *diag)
 {
     size_t wrapped = stir_der_open(w, STIR_DER_CONSTRUCTED(3)), list = stir_der_open(w, STIR_DER_SEQUENCE);
-    put_basic_constraints(w, plan->p.role);
-    put_key_usage(w, plan->p.role);
+    put_basic_constraints(w, plan);
+    put_key_usage(w, plan->traits->usage);
     TRY(put_key_ids(w, plan));
     TRY(put_crl_point(w, &plan->p, diag));
     TRY(put_policy(w, plan->p.policy, diag));
     if (plan->p.tnauth)
         stir_extension_put(w, SLICE(oid_tnauth), false, stir_tnauth_der(plan->p.tnauth));
+    TRY(stir_cert_put_constraints(w, plan->p.constraints, diag));
     stir_der_close(w, list);
     stir_der_close(w, wrapped);
+    return STIR_OK;
+}
+
+/*= RFC9118-6 */
+enum stir_err stir_cert_put_constraints(struct stir_writer *w, const struct stir_cert_constraints *constraints, struct stir_diag *diag)
+{
+    if (!stir_constraints_wanted(constraints))
+        return STIR_OK;
+    struct opened at = open_extension(w, stir_constraints_enhanced(constraints) ? SLICE(oid_enhanced) : SLICE(oid_constraints));
+    TRY(stir_constraints_put(w, constraints, diag));
+    close_extension(w, at);
     return STIR_OK;
 }
 
@@ -323,7 +218,7 @@ enum stir_err stir_cert_put_subject(struct stir_writer *w, const struct stir_cer
 }
 
 /* Issuer and subject alike would make a certificate that names itself as its issuer and is not signed by itself: paths go round in circles there. */
-static enum stir_err put_names(struct stir_writer *w, const struct plan *plan, struct stir_diag *diag)
+static enum stir_err put_names(struct stir_writer *w, const struct stir_cert_plan *plan, struct stir_diag *diag)
 {
     if (plan->issuer)
         stir_put_slice(w, plan->issuer->subject_der);
@@ -337,7 +232,7 @@ static enum stir_err put_names(struct stir_writer *w, const struct plan *plan, s
     return STIR_OK;
 }
 
-static enum stir_err put_tbs(struct stir_writer *w, const struct plan *plan, struct stir_diag *diag)
+static enum stir_err put_tbs(struct stir_writer *w, const struct stir_cert_plan *plan, struct stir_diag *diag)
 {
     size_t tbs = stir_der_open(w, STIR_DER_SEQUENCE), version = stir_der_open(w, STIR_DER_CONSTRUCTED(0));
     stir_der_put(w, STIR_DER_INTEGER, stir_slice_of("\x02", 1));
@@ -355,10 +250,10 @@ enum stir_err stir_cert_prepare(unsigned char *tbs, size_t cap, size_t *len, con
                                 struct stir_diag *diag)
 {
     STIR_OSSL_QUIET;
-    struct plan plan;
+    struct stir_cert_plan plan;
     if ((!tbs && cap) || !len || !params || !signing_key)
         return STIR_EARG;
-    TRY(make_plan(&plan, params, signing_key, diag));
+    TRY(stir_cert_plan_make(&plan, params, signing_key, diag));
     struct stir_writer w = stir_writer_of(tbs, cap);
     TRY(put_tbs(&w, &plan, diag));
     enum stir_err err = stir_writer_end(&w, len);

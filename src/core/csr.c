@@ -21,7 +21,7 @@ typedef unsigned char bytes;
 STIR_AUTO_FREE(bytes, bytes_free)
 
 static const unsigned char oid_extension_request[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x0e},
-                           oid_tnauth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x1a};
+                           oid_tnauth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x1a}, oid_basic_constraints[] = {0x55, 0x1d, 0x13};
 #define SLICE(array) stir_slice_of(array, sizeof(array))
 
 static enum stir_err part(const struct stir_csr *csr, const struct stir_reader *r, struct stir_diag *diag, enum stir_err err, const char *what)
@@ -57,6 +57,37 @@ static enum stir_err next_attribute(struct stir_reader *r, struct stir_slice *ex
     return stir_slice_eq(oid, SLICE(oid_extension_request)) ? stir_der_only(values, STIR_DER_SEQUENCE, extensions) : STIR_OK;
 }
 
+/* GeneralNames: how many. */
+static enum stir_err count_names(size_t *n, struct stir_slice value)
+{
+    struct stir_slice names;
+    TRY(stir_der_only(value, STIR_DER_SEQUENCE, &names));
+    for (struct stir_reader r = stir_reader_of(names); stir_reader_left(&r); (*n)++)
+        TRY(stir_der_any(&r, NULL, NULL, NULL));
+    return STIR_OK;
+}
+
+/* What else is asked for. Claim constraints that cannot be read, or in both forms, make the request useless: nobody can say what its owner wanted. */
+static enum stir_err take_wanted(struct stir_csr_info *info, const struct stir_cert_info *wanted)
+{
+    info->tnauth = wanted->tnauth;
+    info->tnauth_list = wanted->tnauth_list;
+    info->wants_ca = wanted->basic_constraints == STIR_PART_GOOD && wanted->is_ca;
+    if (wanted->constraints > STIR_PART_GOOD || wanted->constraints_both || wanted->basic_constraints > STIR_PART_GOOD)
+        return STIR_EDER;
+    for (size_t i = 0; i < wanted->n_ext; i++) {
+        const struct stir_cert_ext *ext = &wanted->ext[i];
+        if (stir_slice_is(ext->oid, "2.5.29.17"))
+            TRY(count_names(&info->n_sans, ext->value));
+        bool plain = stir_slice_is(ext->oid, "1.3.6.1.5.5.7.1.27"), enhanced = stir_slice_is(ext->oid, "1.3.6.1.5.5.7.1.33");
+        if (!plain && !enhanced)
+            continue;
+        info->constraints = ext->value;
+        info->constraints_enhanced = enhanced;
+    }
+    return STIR_OK;
+}
+
 /* [0] IMPLICIT SET OF Attribute. Its absence is borne: some write no attributes as nothing. Of two extensionRequests none is believed. */
 static enum stir_err read_attributes(struct stir_csr *csr, struct stir_reader *r)
 {
@@ -79,11 +110,8 @@ static enum stir_err read_attributes(struct stir_csr *csr, struct stir_reader *r
     if (requests && !wanted)
         return STIR_ENOMEM;
     enum stir_err err = requests ? stir_cert_extensions(wanted, &csr->owned, found, &csr->arena) : STIR_OK;
-    if (requests && err == STIR_OK) {
-        csr->info.tnauth = wanted->tnauth;
-        csr->info.tnauth_list = wanted->tnauth_list;
-        csr->info.wants_ca = wanted->basic_constraints == STIR_PART_GOOD && wanted->is_ca;
-    }
+    if (requests && err == STIR_OK)
+        err = take_wanted(&csr->info, wanted);
     free(wanted);
     return err;
 }
@@ -161,9 +189,10 @@ static enum stir_err from_pem(struct stir_csr **out, struct stir_slice text, str
         if (err == STIR_ENOTFOUND)
             break;
         if (stir_pem_is_private(label))
-            return stir_diag_set(diag, STIR_EKEY, at,
-                                 "a private key (%.*s) stands beside the certificate request: if anybody was sent this file, replace that key; give the request alone",
-                                 STIR_SHOW(label));
+            return stir_diag_set(
+                diag, STIR_EKEY, at,
+                "a private key (%.*s) stands beside the certificate request: if anybody was sent this file, replace that key; give the request alone",
+                STIR_SHOW(label));
         if (err == STIR_EPEM)
             return stir_pem_broken(diag, text, at);
         TRY(err);
@@ -218,15 +247,26 @@ struct stir_key *stir_csr_key(const struct stir_csr *csr)
 
 /* --- writing --- */
 
-static void put_extension_request(struct stir_writer *w, const struct stir_tnauth *tnauth)
+static bool asks_for_ca(const struct stir_cert_params *params)
 {
+    return params->role == STIR_CERT_INTERMEDIATE || params->role == STIR_CERT_DELEGATE_CA;
+}
+
+static enum stir_err put_extension_request(struct stir_writer *w, const struct stir_cert_params *params, struct stir_diag *diag)
+{
+    static const unsigned char ca[] = {0x30, 3, 0x01, 1, 0xff};
     size_t attribute = stir_der_open(w, STIR_DER_SEQUENCE);
     stir_der_put(w, STIR_DER_OID, SLICE(oid_extension_request));
     size_t values = stir_der_open(w, STIR_DER_SET), extensions = stir_der_open(w, STIR_DER_SEQUENCE);
-    stir_extension_put(w, SLICE(oid_tnauth), false, stir_tnauth_der(tnauth));
+    if (asks_for_ca(params))
+        stir_extension_put(w, SLICE(oid_basic_constraints), true, SLICE(ca));
+    if (params->tnauth)
+        stir_extension_put(w, SLICE(oid_tnauth), false, stir_tnauth_der(params->tnauth));
+    TRY(stir_cert_put_constraints(w, params->constraints, diag));
     stir_der_close(w, extensions);
     stir_der_close(w, values);
     stir_der_close(w, attribute);
+    return STIR_OK;
 }
 
 static enum stir_err put_info(struct stir_writer *w, const struct stir_cert_params *params, struct stir_slice spki, struct stir_diag *diag)
@@ -236,8 +276,8 @@ static enum stir_err put_info(struct stir_writer *w, const struct stir_cert_para
     TRY(stir_cert_put_subject(w, params, diag));
     stir_put_slice(w, spki);
     size_t attributes = stir_der_open(w, STIR_DER_CONSTRUCTED(0));
-    if (params->tnauth)
-        put_extension_request(w, params->tnauth);
+    if (params->tnauth || asks_for_ca(params) || stir_constraints_wanted(params->constraints))
+        TRY(put_extension_request(w, params, diag));
     stir_der_close(w, attributes);
     stir_der_close(w, info);
     return STIR_OK;
