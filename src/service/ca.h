@@ -3,8 +3,9 @@
 #ifndef STIR_SERVICE_CA_H
 #define STIR_SERVICE_CA_H
 
+#include "service/clerk.h"
 #include "service/conf.h"
-#include "service/office.h"
+#include "service/exchange.h"
 #include "service/schema.h"
 
 struct stir_ca;

@@ -1,4 +1,4 @@
-#include "service/office.h"
+#include "service/clerk.h"
 
 #include "service/records.h"
 

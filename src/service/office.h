@@ -5,27 +5,12 @@
 #define STIR_SERVICE_OFFICE_H
 
 #include "io/loop.h"
-#include "io/store.h"
+#include "service/clerk.h"
 #include "service/exchange.h"
 
-#include <stir/key.h>
-
-struct stir_ca;
-struct stir_pa;
 struct stir_records;
 struct stir_metrics;
 struct stir_setting;
-
-/* One thread's things. */
-struct stir_clerk {
-    struct stir_store *store;
-    struct stir_es256_ctx *ctx;
-    const char *node;             /* of [store]: whose audit chain is written */
-    struct stir_records *records; /* the log; NULL: none (commands, tests) */
-    struct stir_metrics *metrics; /* NULL: none */
-};
-/* stir_records_say() where there is a log. `level` as of [log]. */
-void stir_clerk_say(const struct stir_clerk *clerk, int level, const char *event, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 struct stir_office;
 
@@ -54,7 +39,7 @@ void stir_office_take(struct stir_office *office, struct stir_office_reading *re
 
 /* Whose a path is. From any thread. */
 enum stir_office_who { STIR_OFFICE_NOBODY = 0, STIR_OFFICE_PA, STIR_OFFICE_CA };
-enum stir_office_who stir_office_whose(const struct stir_office *office, struct stir_slice path);
+enum stir_office_who stir_office_whose(struct stir_office *office, struct stir_slice path);
 
 /* A request on its way; a member of whoever waits. */
 struct stir_office_job {

@@ -3,8 +3,9 @@
 #ifndef STIR_SERVICE_PA_H
 #define STIR_SERVICE_PA_H
 
+#include "service/clerk.h"
 #include "service/conf.h"
-#include "service/office.h"
+#include "service/exchange.h"
 
 #include <stir/cert.h>
 #include <stir/crl.h>

@@ -1,0 +1,23 @@
+/* A clerk: one thread of the office, or one command, with what the policy administrator and the certificate authority need of it. */
+#ifndef STIR_SERVICE_CLERK_H
+#define STIR_SERVICE_CLERK_H
+
+#include "io/store.h"
+
+#include <stir/key.h>
+
+struct stir_records;
+struct stir_metrics;
+
+/* One thread's things. */
+struct stir_clerk {
+    struct stir_store *store;
+    struct stir_es256_ctx *ctx;
+    const char *node;             /* of [store]: whose audit chain is written */
+    struct stir_records *records; /* the log; NULL: none (commands, tests) */
+    struct stir_metrics *metrics; /* NULL: none */
+};
+/* stir_records_say() where there is a log. `level` as of [log]. */
+void stir_clerk_say(const struct stir_clerk *clerk, int level, const char *event, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#endif
