@@ -72,6 +72,9 @@ enum stir_err stir_cert_params_take(struct stir_cert_params *out, const struct s
 /* The subject of `params`, which must have a CN. @return STIR_OK or STIR_EVALUE. */
 enum stir_err stir_cert_put_subject(struct stir_writer *w, const struct stir_cert_params *params, struct stir_diag *diag) STIR_MUST_USE;
 
+/* A URL that certificates and lists may name, `what` in `diag`. @return STIR_OK, STIR_EVALUE. */
+enum stir_err stir_cert_check_url(struct stir_slice url, const char *what, struct stir_diag *diag) STIR_MUST_USE;
+
 /* Write one Extension around `value`. */
 void stir_extension_put(struct stir_writer *w, struct stir_slice oid, bool critical, struct stir_slice value);
 

@@ -94,19 +94,22 @@ static enum stir_err check_serial(struct stir_slice serial, struct stir_diag *di
     return STIR_OK;
 }
 
+enum stir_err stir_cert_check_url(struct stir_slice url, const char *what, struct stir_diag *diag)
+{
+    bool http = url.n > 7 && memcmp(url.p, "http://", 7) == 0, https = url.n > 8 && memcmp(url.p, "https://", 8) == 0;
+    if ((!http && !https) || url.n > STIR_MAX_URL)
+        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "%s \"%.*s\" is no http or https URL of at most %d bytes", what, STIR_SHOW(url), STIR_MAX_URL);
+    for (size_t i = 0; i < url.n; i++)
+        if (url.p[i] <= ' ' || url.p[i] >= 0x7f)
+            return stir_diag_set(diag, STIR_EVALUE, i, "%s has a character that no URL has", what);
+    return STIR_OK;
+}
+
 static enum stir_err check_crl(const struct stir_cert_params *p, struct stir_diag *diag)
 {
-    bool http = p->crl_url.n > 7 && memcmp(p->crl_url.p, "http://", 7) == 0, https = p->crl_url.n > 8 && memcmp(p->crl_url.p, "https://", 8) == 0;
     if (p->crl_issuer.p && !p->crl_url.p)
         return refuse(diag, "crl_issuer without crl_url: a distribution point needs both");
-    if (!p->crl_url.p)
-        return STIR_OK;
-    if ((!http && !https) || p->crl_url.n > STIR_MAX_URL)
-        return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "crl_url \"%.*s\" is no http or https URL of at most %d bytes", STIR_SHOW(p->crl_url), STIR_MAX_URL);
-    for (size_t i = 0; i < p->crl_url.n; i++)
-        if (p->crl_url.p[i] <= ' ' || p->crl_url.p[i] >= 0x7f)
-            return stir_diag_set(diag, STIR_EVALUE, i, "crl_url has a character that no URL has");
-    return STIR_OK;
+    return p->crl_url.p ? stir_cert_check_url(p->crl_url, "crl_url", diag) : STIR_OK;
 }
 
 /* Every level of a path encompasses the next (RFC 9060 §4). What a code stands for is known to tables alone: a CA with a code may delegate numbers. */
