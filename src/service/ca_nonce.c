@@ -22,21 +22,23 @@ struct stir_nonces {
     EVP_CIPHER *cipher;
     unsigned char key[KEY];
     char node[NODE + 1];
+    uint64_t window;
     pthread_mutex_t lock; /* over what follows */
     uint64_t next;        /* counters below were given out */
-    unsigned char *used;  /* a bit for each of the last STIR_NONCE_WINDOW */
+    unsigned char *used;  /* a bit for each of the last `window` */
 };
 
 STIR_AUTO_FREE(EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
-enum stir_err stir_nonces_new(struct stir_nonces **out, const char *node)
+enum stir_err stir_nonces_new(struct stir_nonces **out, const char *node, uint64_t window)
 {
     STIR_OSSL_QUIET;
     struct stir_nonces *n = calloc(1, sizeof(*n));
     if (!n)
         return STIR_ENOMEM;
     pthread_mutex_init(&n->lock, NULL);
-    n->used = calloc(1, STIR_NONCE_WINDOW / 8);
+    n->window = window;
+    n->used = calloc(1, window / 8);
     n->cipher = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
     struct stir_writer w = stir_writer_of(n->node, NODE);
     stir_put_slice(&w, stir_slice_upto(stir_slice_str(node), strlen(node) < NODE ? strlen(node) : NODE));
@@ -110,7 +112,7 @@ static unsigned char bit_of(uint64_t counter)
 
 static unsigned char *byte_of(const struct stir_nonces *n, uint64_t counter)
 {
-    return n->used + counter % STIR_NONCE_WINDOW / 8;
+    return n->used + counter % n->window / 8;
 }
 
 enum stir_err stir_nonce_new(char out[STIR_NONCE], struct stir_nonces *nonces)
@@ -131,7 +133,7 @@ static enum stir_nonce_end spend(struct stir_nonces *nonces, uint64_t counter)
 {
     if (counter >= nonces->next)
         return STIR_NONCE_FOREIGN;
-    if (nonces->next - counter > STIR_NONCE_WINDOW)
+    if (nonces->next - counter > nonces->window)
         return STIR_NONCE_OLD;
     if (*byte_of(nonces, counter) & bit_of(counter)) /*= RFC8555-6.5 */
         return STIR_NONCE_USED;

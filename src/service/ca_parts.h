@@ -120,7 +120,8 @@ enum {
     STIR_NONCE = 64,              /* room for one as text, NUL included */
     STIR_NONCE_WINDOW = 1u << 22, /* a nonce lives through so many later ones: 70 minutes at 1,000 a second, in 512 KiB whatever happens */
 };
-enum stir_err stir_nonces_new(struct stir_nonces **out, const char *node) STIR_MUST_USE;
+/* `window`, a multiple of 8: how many later ones a nonce lives through. */
+enum stir_err stir_nonces_new(struct stir_nonces **out, const char *node, uint64_t window) STIR_MUST_USE;
 void stir_nonces_free(struct stir_nonces *nonces);
 enum stir_err stir_nonce_new(char out[STIR_NONCE], struct stir_nonces *nonces) STIR_MUST_USE;
 enum stir_nonce_end { STIR_NONCE_GOOD = 0, STIR_NONCE_FOREIGN /* not ours, or of another start */, STIR_NONCE_USED, STIR_NONCE_OLD /* out of the window */ };

@@ -203,7 +203,7 @@ static enum stir_err memory_new(struct stir_ca_memory **out, const char *node)
         return STIR_ENOMEM;
     pthread_mutex_init(&m->lock, NULL);
     atomic_store(&m->owners, 1);
-    enum stir_err err = stir_nonces_new(&m->nonces, node);
+    enum stir_err err = stir_nonces_new(&m->nonces, node, STIR_NONCE_WINDOW);
     if (err == STIR_OK)
         err = stir_ca_addresses_new(&m->addresses);
     *out = m;
