@@ -21,6 +21,7 @@ struct stir_acme_settings {
     const char *spc;                     /* "709J"; or */
     const char *tnauth;                  /* base64url DER of any list */
     const char *org, *country;           /* of the subject */
+    const char *common_name;             /* "": "SHAKEN " and the code, or the organisation where the list has no code */
     const char *profile;                 /* asked for in the order where the CA has profiles; "" none */
     int64_t days;                        /* notAfter asked for in the order; 0: the CA's own */
     const char *token_file, *token_hook; /* instead of the administrator: a file, or a program whose first line of output is the token */
@@ -30,6 +31,7 @@ struct stir_acme_settings {
     bool base64_padded;              /* identifier = base64: padded standard base64, as one CA compares it */
     enum stir_token_binding binding; /* fingerprint = jwk | spki */
     bool account_key_is_cert_key;    /* certificate-key = account: as one CA wants it */
+    bool keep_key;                   /* certificate-key = keep: that of the certificate in use; else a new one for each */
     bool send_times;                 /* notBefore and notAfter in the order */
     const char *x5u_base;            /* x5u = URL/ + serial.pem where the CA does not say one in the order */
     const char *publish_dir;         /* chains are copied there too, as SERIAL.pem: a repository's folder */
@@ -44,29 +46,39 @@ struct stir_acme;
 struct stir_acme_told {
     void (*told)(void *arg, const char *line);
     void *arg;
+    bool (*stop)(void *arg); /* asked during every wait: true ends what is under way with STIR_EBUSY, and it can go on later; NULL: nobody stops it */
 };
-/* Open a folder that stir_acme_register() made. STIR_ENOTFOUND, STIR_EVALUE (acme.conf; `diag` says line and key), STIR_EIO, STIR_EBUSY (another has it). */
+/* Open a folder that has an acme.conf. Nothing is locked: what changes anything holds the folder while it does, and answers STIR_EBUSY when another works on
+ * it. `told` is copied. STIR_ENOTFOUND (no folder, no acme.conf), STIR_EVALUE (acme.conf; `diag` says line and key), STIR_EIO, STIR_ENOMEM. */
 enum stir_err stir_acme_open(struct stir_acme **out, const char *dir, const struct stir_acme_told *told, struct stir_diag *diag) STIR_MUST_USE;
 void stir_acme_free(struct stir_acme *acme);
 const struct stir_acme_settings *stir_acme_settings(const struct stir_acme *acme);
 
-/* Make the account (or find it), with external account binding where `eab_kid` is given; writes account.key and account.url. */
+/* Make the account (or find it), with external account binding where `eab_kid` is given; writes account.key and account.url. `agree`: to the terms of service
+ * that the CA names; without it, a CA that has some is not registered with: STIR_EVALUE, and `diag` names them. */
 enum stir_err stir_acme_register(struct stir_acme *acme, bool agree, struct stir_slice eab_kid, struct stir_slice eab_mac,
                                  struct stir_diag *diag) STIR_MUST_USE;
 /* A certificate, now; `current` names it in the end, then hook and reload. `force`: with a new order even where order.json has one. `diag` says the CA's
- * problem document in words. STIR_EIO, STIR_EVALUE (it says no), STIR_ETIME (it took too long; the order is kept). */
+ * problem document in words. STIR_EIO (a file, a peer), STIR_EVALUE (it says no), STIR_EMISMATCH (the certificate that came is not the one that was asked for:
+ * it is not used), STIR_ETIME (it took too long; the order is kept), STIR_ESTATE (the certificate is in use, but hook or reload failed; they are tried again by
+ * the next call), STIR_EBUSY. */
 enum stir_err stir_acme_obtain(struct stir_acme *acme, bool force, struct stir_diag *diag) STIR_MUST_USE;
 /* When the certificate in use is due: before two thirds of its life, moved forward by up to a tenth of it, the same for one certificate each time it is asked.
  * 0: there is none. */
 int64_t stir_acme_due(struct stir_acme *acme);
-/* What `current` names. */
+/* Is there something that the next stir_acme_obtain() goes on with: an order, or a deployment that has not gone well? */
+bool stir_acme_is_under_way(struct stir_acme *acme);
+/* What `current` names: STIR_ENOTFOUND when there is none. */
 struct stir_acme_current {
     char dir[4096], serial[64], x5u[1025];
     int64_t not_before, not_after;
 };
 enum stir_err stir_acme_current(struct stir_acme *acme, struct stir_acme_current *out, struct stir_diag *diag) STIR_MUST_USE;
+/* Revoke the certificate of `chain_file` (NULL: the one in use), by the account, or by the certificate's key, which lies beside it. */
 enum stir_err stir_acme_revoke(struct stir_acme *acme, const char *chain_file, int reason, bool by_certificate_key, struct stir_diag *diag) STIR_MUST_USE;
+/* The account gets a new key (RFC 8555 §7.3.5). The new one is on disk before the CA hears of it, and whichever the CA has is found out after a kill. */
 enum stir_err stir_acme_key_change(struct stir_acme *acme, struct stir_diag *diag) STIR_MUST_USE;
+/* The account is given up for good: there is no way back (RFC 8555 §7.3.6). */
 enum stir_err stir_acme_deactivate(struct stir_acme *acme, struct stir_diag *diag) STIR_MUST_USE;
 
 #endif
