@@ -85,6 +85,30 @@ void __wrap_stir_net_answer_free(struct stir_net_answer *answer)
     free(answer);
 }
 
+/* The administrator of the same store. */
+static struct {
+    unsigned n;
+    char serial[64];
+    int reason;
+    int64_t at, not_after;
+} ca_revoked;
+enum stir_err __wrap_stir_pa_revoke(struct stir_store *store, struct stir_slice issuer_der, const char *serial, int64_t at, int reason, int64_t not_after,
+                                    const char *reporter, int64_t now);
+enum stir_err __wrap_stir_pa_revoke(struct stir_store *store, struct stir_slice issuer_der, const char *serial, int64_t at, int reason, int64_t not_after,
+                                    const char *reporter, int64_t now)
+{
+    (void)now;
+    assert_non_null(store);
+    assert_non_null(reporter);
+    assert_true(issuer_der.n > 0);
+    ca_revoked.n++;
+    snprintf(ca_revoked.serial, sizeof(ca_revoked.serial), "%s", serial);
+    ca_revoked.reason = reason;
+    ca_revoked.at = at;
+    ca_revoked.not_after = not_after;
+    return STIR_OK;
+}
+
 /* --- the authority --- */
 
 static const char *const ca_nothing[] = {NULL};
@@ -186,6 +210,7 @@ static inline int ca_open(void **state)
     (void)state;
     memset(&sc, 0, sizeof(sc));
     memset(&ca_net, 0, sizeof(ca_net));
+    memset(&ca_revoked, 0, sizeof(ca_revoked));
     token_room_open(&sc.pa);
     sc.now = TOKEN_NOW;
     ca_configure();
