@@ -146,6 +146,42 @@ static void whatever_is_changed_is_seen(void **state)
     }
 }
 
+struct forgery {
+    unsigned char hash[STIR_SHA256];
+};
+
+static enum stir_err read_second(struct stir_store *s, void *arg)
+{
+    struct forgery *f = arg;
+    struct stir_store_rows *rows;
+    TRY(stir_store_ask_one(&rows, s, "SELECT hash FROM audit WHERE seq = 2", STIR_NO_VALUES));
+    memcpy(f->hash, stir_store_get(rows, 0).p, STIR_SHA256);
+    stir_store_rows_free(rows);
+    return STIR_OK;
+}
+
+static enum stir_err write_second(struct stir_store *s, void *arg)
+{
+    const struct forgery *f = arg;
+    return stir_store_do(s, "UPDATE audit SET subject = 'forged', hash = $1 WHERE seq = 2", STIR_VALUES(stir_store_bytes(stir_slice_of(f->hash, STIR_SHA256))),
+                         NULL);
+}
+
+/* Whoever has the store can make a row with the hash that fits it: the next one does not fit then. */
+static void a_row_that_is_forged_with_its_hash_breaks_the_chain_behind_it(void **state)
+{
+    struct forgery f;
+    struct adding forged = {"a", AT + 2, {"certificate issued", "account x", "forged", "{\"n\":1}"}};
+    add_rows("a", 1);
+    assert_int_equal(stir_store_transact(store, add, &forged, &diag), STIR_OK);
+    assert_int_equal(stir_store_look(store, read_second, &f, &diag), STIR_OK);
+    tear_down(state);
+    set_up(state);
+    add_rows("a", 4);
+    assert_int_equal(stir_store_transact(store, write_second, &f, &diag), STIR_OK);
+    verify_says(STIR_EVALUE, "a 2: row 3 is not what was written: its hash is another\n");
+}
+
 static void keep_head(void *arg, const char *node, int64_t rows, const unsigned char head[STIR_SHA256], const char *fault)
 {
     (void)node;
@@ -309,6 +345,7 @@ int main(int argc, char **argv)
         T(chains_of_nodes_hold_each_for_itself),
         T(a_chain_longer_than_a_page_holds),
         T(whatever_is_changed_is_seen),
+        T(a_row_that_is_forged_with_its_hash_breaks_the_chain_behind_it),
         T(the_hash_is_the_one_that_the_page_describes),
         T(rows_come_in_the_order_of_time),
         T(all_rows_of_several_pages_come_once),

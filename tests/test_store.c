@@ -727,6 +727,39 @@ static void processes_that_open_at_once_migrate_once(void **state)
     assert_true(store_int(store, "SELECT count(*) FROM store_migrations") == 3);
 }
 
+static int at_it[2];
+
+/* Long enough for another to make all of them, were it let. */
+static void linger(const char *point)
+{
+    if (strcmp(point, "store: migration not begun") == 0) {
+        (void)!write(at_it[1], "x", 1);
+        sleep_ms(400);
+        stir_crash_hook = NULL;
+    }
+}
+
+static void grow_slowly(void)
+{
+    stir_crash_hook = linger;
+    grow_together();
+}
+
+static void one_that_opens_while_another_migrates_waits_for_it(void **state)
+{
+    (void)state;
+    const struct stir_store_schema all = {steps, 3};
+    char x;
+    assert_int_equal(pipe(at_it), 0);
+    pid_t pid = process(grow_slowly);
+    assert_int_equal(read(at_it[0], &x, 1), 1);
+    store = store_again(&all);
+    assert_int_equal(ended(pid), 0);
+    assert_true(store_int(store, "SELECT count(*) FROM store_migrations") == 3);
+    close(at_it[0]);
+    close(at_it[1]);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define T0(name) cmocka_unit_test_setup_teardown(name, set_up_nothing, tear_down)
 
@@ -765,6 +798,7 @@ int main(int argc, char **argv)
         T0(a_migration_that_fails_is_undone),
         T0(a_migration_that_is_killed_is_made_again),
         T0(processes_that_open_at_once_migrate_once),
+        T0(one_that_opens_while_another_migrates_waits_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,7 @@ static enum stir_err grow_once(struct stir_store *store, void *arg)
     if ((uint64_t)g->version >= g->schema->n)
         return STIR_OK;
     const struct stir_store_migration *next = &g->schema->migrations[g->version];
+    stir_crash_point("store: migration not begun");
     TRY(hash_of(hex, next));
     if (g->version == 0) {
         TRY(script(store, stir_store_driver_of(store)->mark));

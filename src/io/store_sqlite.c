@@ -2,12 +2,10 @@
 #include "io/store_engine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -242,21 +240,17 @@ static enum stir_err whole_path(char name[STIR_STORE_NAME], const char *where, s
     return stir_diag_set(said, STIR_ELIMIT, SIZE_MAX, "a path of more than %d bytes", STIR_STORE_NAME - 1);
 }
 
-/* It holds keys of accounts and hashes of passwords: of its owner alone, and its journal is as it is. */
+/* It holds keys of accounts and hashes of passwords: of its owner alone, and its journal is as it is. The file is never opened here: closing it would give up
+ * the locks that SQLite has on it for other threads of this process. */
 static enum stir_err check_file(const char *path, bool create, struct stir_diag *said)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT && create)
-        fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == ELOOP)
+    if (create && mknod(path, S_IFREG | 0600, 0) != 0 && errno != EEXIST)
+        return say_errno(said, "the file");
+    if (lstat(path, &st) != 0)
+        return say_errno(said, "the file");
+    if (S_ISLNK(st.st_mode))
         return stir_diag_set(said, STIR_EVALUE, SIZE_MAX, "it is a symbolic link: name the file itself");
-    if (fd < 0)
-        return say_errno(said, "the file");
-    const bool told = fstat(fd, &st) == 0;
-    (void)close(fd);
-    if (!told)
-        return say_errno(said, "the file");
     if (!S_ISREG(st.st_mode))
         return stir_diag_set(said, STIR_EVALUE, SIZE_MAX, "it is no regular file");
     if (st.st_mode & 077)
