@@ -77,9 +77,9 @@ struct stir_pa_provider_row {
 enum stir_err stir_pa_providers(struct stir_clerk *clerk, const char *id, void (*row)(void *arg, const struct stir_pa_provider_row *row), void *arg,
                                 struct stir_diag *diag) STIR_MUST_USE;
 
-/* `token` (STIR_PA_REPORT_TOKEN bytes; NULL: none is made): what the CA reports its revocations with; only its hash is kept. The certificate is a CA's; the
- * same again, with another name or token, renews these, and lists it again when it was removed. The list is made anew by the next chore. Its subject becomes a
- * name of issuers that this CA, and no other, may report for: STIR_EMISMATCH when another has it. */
+/* `name`: the CA's, one for all its certificates; NULL: its O. `token` (STIR_PA_REPORT_TOKEN bytes; NULL: none is made): what the CA reports its revocations
+ * with; only its hash is kept. The same again, with another name or token, renews these, and lists it again when it was removed. The list is made anew by the
+ * next chore. The subject becomes a name of issuers that this CA, and no other, may report for: STIR_EMISMATCH when another has it. */
 enum stir_err stir_pa_ca_add(struct stir_clerk *clerk, const struct stir_cert *cert, const char *name, char *token, const char *actor, int64_t now,
                              struct stir_diag *diag) STIR_MUST_USE;
 enum stir_err stir_pa_ca_remove(struct stir_clerk *clerk, const char *sha256, const char *actor, int64_t now, struct stir_diag *diag) STIR_MUST_USE;
