@@ -386,7 +386,9 @@ static void only_a_signer_of_lists_signs_lists(void **state)
     struct stir_crl_params p = params(NULL, 0);
     struct stir_crl *crl = NULL;
     struct stir_signer liar = crl_signer.signer;
-    assert_err(stir_crl_make(&crl, &p, &leaf.signer, NULL), STIR_EMISMATCH);
+    struct stir_diag diag = {0};
+    assert_err(stir_crl_make(&crl, &p, &leaf.signer, &diag), STIR_EMISMATCH);
+    assert_non_null(strstr(diag.text, "not the key")); /* before anybody is asked to sign */
     struct stir_cert *pa_signer = signer_cert(STIR_CERT_PA_SIGNER);
     p.issuer = pa_signer;
     assert_err(stir_crl_make(&crl, &p, &crl_signer.signer, NULL), STIR_EMISMATCH);

@@ -34,8 +34,7 @@ static void drop_token(void)
     token = NULL;
 }
 
-/*= RFC9447-5.1 test */
-/*= RFC9448-5.5 test */
+/*= RFC9447-5.1b test */
 static void a_token_is_given_at_each_path_and_a_ca_believes_it(void **state)
 {
     (void)state;
@@ -122,7 +121,7 @@ static void requests_that_are_none_are_told_what_is_wrong(void **state)
     assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_tokens"), 0);
 }
 
-/*= RFC9448-5.5 test */
+/*= RFC9448-5.5b test */
 static void bad_credentials_and_an_unknown_account_are_403_and_the_same(void **state)
 {
     (void)state;

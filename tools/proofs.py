@@ -85,7 +85,7 @@ def security(root):
     found = mutations(root)
     yield "# What is defended"
     yield ""
-    yield "Written by `python3 tools/proofs.py . security >docs/SECURITY.md` from `tests/data/security.tsv`: each threat to signing and verifying a call, the test that faces it, and in brackets the"
+    yield "Written by `python3 tools/proofs.py . security >docs/SECURITY.md` from `tests/data/security.tsv`: each threat to signing and verifying a call and to the way to a certificate, the test that faces it, and in brackets the"
     yield "mutations of the code (`tests/mutations`) that turn this test red."
     yield ""
     yield "| | threat | test (mutation) |"
@@ -132,7 +132,7 @@ def conformance(root):
     yield ""
     yield "The list was made from the texts of these RFCs: every MUST, MUST NOT, REQUIRED and SHALL."
     yield ""
-    yield f"{len(ours)} requirements bind a signer, a verifier or a certificate; {sum(not must.note for must in ours)} are met and shown so, {sum(bool(must.note) for must in ours)} are open."
+    yield f"{len(ours)} requirements bind a signer, a verifier, a certificate, or those who give one; {sum(not must.note for must in ours)} are met and shown so, {sum(bool(must.note) for must in ours)} are open."
     yield ""
     for rfc in rfcs:
         yield from clauses_of(root, rfc, [must for must in all_musts if must.rfc == rfc], found, code)

@@ -78,7 +78,14 @@ enum stir_err stir_cert_check_url(struct stir_slice url, const char *what, struc
 /* Write one Extension around `value`. */
 void stir_extension_put(struct stir_writer *w, struct stir_slice oid, bool critical, struct stir_slice value);
 
-/* Write the extension of claim constraints; nothing when there are none. @return as stir_constraints_put(). */
+/* Claim constraints written (cert_constraints.c). */
+/* There is something to write. */
+bool stir_constraints_wanted(const struct stir_cert_constraints *c);
+/* In the form of RFC 9118: asked for, or mustExclude needs it. */
+bool stir_constraints_enhanced(const struct stir_cert_constraints *c);
+/* Write the extension's content. @return STIR_OK, STIR_EVALUE (`diag` says which name or value), STIR_ELIMIT, STIR_ENOMEM, STIR_EARG. */
+enum stir_err stir_constraints_put(struct stir_writer *w, const struct stir_cert_constraints *c, struct stir_diag *diag) STIR_MUST_USE;
+/* Write the extension; nothing when there are none. @return as stir_constraints_put(). */
 enum stir_err stir_cert_put_constraints(struct stir_writer *w, const struct stir_cert_constraints *constraints, struct stir_diag *diag) STIR_MUST_USE;
 
 /* The signer can be asked. @return STIR_OK or STIR_EARG. */

@@ -22,14 +22,4 @@ bool stir_constraints_is_void(const struct stir_constraints *c);
 enum stir_err stir_constraints_check(const struct stir_constraints *c, struct stir_json payload, enum stir_reason *reason,
                                      struct stir_slice *claim) STIR_MUST_USE;
 
-/* ---- Written (constraints_write.c) ---- */
-
-struct stir_cert_constraints;
-/* There is something to write. */
-bool stir_constraints_wanted(const struct stir_cert_constraints *c);
-/* In the form of RFC 9118: asked for, or mustExclude needs it. */
-bool stir_constraints_enhanced(const struct stir_cert_constraints *c);
-/* Write the extension's content. @return STIR_OK, STIR_EVALUE (`diag` says which name or value), STIR_ELIMIT, STIR_ENOMEM, STIR_EARG. */
-enum stir_err stir_constraints_put(struct stir_writer *w, const struct stir_cert_constraints *c, struct stir_diag *diag) STIR_MUST_USE;
-
 #endif

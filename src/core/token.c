@@ -122,7 +122,7 @@ static enum stir_err read_time(const struct reading *r, int64_t *out, const char
     return stir_diag_set(r->diag, STIR_EVALUE, SIZE_MAX, "\"%s\" of the token is no number of seconds since 1970", name);
 }
 
-/*= RFC9448-5 */
+/*= RFC9448-5 RFC9447-4a */
 static enum stir_err read_claims(struct reading *r)
 {
     struct stir_token_info *info = &r->token->info;
@@ -159,7 +159,7 @@ static enum stir_err read_list(struct reading *r)
     return stir_diag_set(r->diag, err == STIR_EVALUE ? STIR_EDER : err, SIZE_MAX, "tkvalue of the token is no TNAuthList in base64url: %s", stir_err_text(err));
 }
 
-/*= RFC9448-6a RFC9448-5.4c */
+/*= RFC9448-6a RFC9448-5.4c RFC9447-4b RFC9447-7b */
 static enum stir_err read_atc(struct reading *r)
 {
     struct stir_json atc, ca = {.type = STIR_JSON_NULL};

@@ -39,7 +39,7 @@ static bool suits(struct stir_json challenge)
            (type.type == STIR_JSON_STRING && stir_json_string(&text, type, NULL) == STIR_OK && stir_slice_is(text, "atc"));
 }
 
-/*= RFC9447-4 */
+/*= RFC9448-4 */
 static enum stir_err answer(struct stir_acme *acme, struct stir_json challenge, json_t **out, struct stir_diag *diag)
 {
     (void)challenge; /* its `token` is bound to nothing that is sent (RFC 9447 §3) */

@@ -85,7 +85,7 @@ static enum stir_err judge(struct stir_store *store, struct giving *g)
     g->outcome = KIND;
     if (!is_of_codes(g))
         return STIR_OK;
-    g->outcome = NOT_HELD;
+    g->outcome = NOT_HELD; /*= RFC9448-5.6 */
     err = holds_all(store, g);
     if (err == STIR_ENOTFOUND)
         return STIR_OK;
@@ -149,12 +149,12 @@ static enum stir_err give(struct stir_store *store, void *arg)
 static void answer(const struct giving *g, struct stir_exchange *x)
 {
     switch (g->outcome) {
-    case GIVEN:
+    case GIVEN: /*= RFC9447-5.1b */
         atomic_store(&g->pa->kept, true);
         stir_exchange_field(x, "Cache-Control", "no-store");
         stir_exchange_json(x, 200, "application/json", json_pack("{s:s, s:s%, s:s}", "status", "success", "token", g->token, g->n, "crl", g->pa->crl_url));
         return;
-    case UNKNOWN: stir_pa_refuse(x, 403, "credentials", "the token of access is not in use, or not this account's"); return;
+    case UNKNOWN: /*= RFC9448-5.5b */ stir_pa_refuse(x, 403, "credentials", "the token of access is not in use, or not this account's"); return;
     case SUSPENDED: stir_pa_refuse(x, 403, "suspended", "this provider is suspended: the administrator gives it no tokens"); return;
     case KIND:
         stir_pa_refuse(x, 403, "list",

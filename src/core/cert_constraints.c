@@ -1,8 +1,5 @@
 /* Claim constraints written (RFC 8226 §8, RFC 9118). */
-#include <stir/cert.h>
-
-#include "core/constraints.h"
-#include "core/der.h"
+#include "core/cert.h"
 
 bool stir_constraints_wanted(const struct stir_cert_constraints *c)
 {
