@@ -6,9 +6,7 @@
 #include "store_support.h"
 
 #include "core/jws.h"
-#include "io/peer.h"
 #include "service/ca.h"
-#include "service/pa.h"
 #include "service/schema.h"
 
 #include <time.h>
@@ -284,7 +282,7 @@ static inline const char *acme_jwk(const struct stir_key *key)
 {
     static char text[4][200];
     static int at;
-    struct stir_writer w = stir_writer_of(text[at = (at + 1) % 4], sizeof(text[0]) - 1);
+    struct stir_writer w = stir_writer_of(text[at = (at + 1) % 4], sizeof(text[0]));
     stir_put_jwk(&w, key);
     assert_err(stir_writer_close(&w, NULL), STIR_OK);
     return text[at];
@@ -297,7 +295,7 @@ static inline const char *acme_jws(struct stir_key *key, const char *header, con
     static int at;
     struct stir_key_signer held = {key, acme.clerk.ctx};
     struct stir_signer signer = stir_signer_of_key(&held);
-    struct stir_writer w = stir_writer_of(text[at = (at + 1) % 4], ACME_BODY - 1);
+    struct stir_writer w = stir_writer_of(text[at = (at + 1) % 4], ACME_BODY);
     assert_err(stir_jws_put_flattened(&w, S(header), S(payload), &signer), STIR_OK);
     assert_err(stir_writer_close(&w, NULL), STIR_OK);
     return text[at];
@@ -344,32 +342,6 @@ static inline void acme_register(struct acme_client *client)
 static inline int64_t acme_count(const char *sql)
 {
     return store_int(acme.clerk.store, sql);
-}
-
-/* Revocations reach no administrator here. */
-__attribute__((weak)) enum stir_err stir_peer_new(struct stir_peer **out, const struct stir_peer_options *options, struct stir_diag *diag)
-{
-    (void)out, (void)options, (void)diag;
-    return STIR_EIO;
-}
-__attribute__((weak)) enum stir_err stir_peer_ask(struct stir_peer_answer *out, struct stir_peer *peer, const struct stir_peer_ask *ask, struct stir_diag *diag)
-{
-    (void)out, (void)peer, (void)ask, (void)diag;
-    return STIR_EIO;
-}
-__attribute__((weak)) void stir_peer_answer_free(struct stir_peer_answer *answer)
-{
-    (void)answer;
-}
-__attribute__((weak)) void stir_peer_free(struct stir_peer *peer)
-{
-    (void)peer;
-}
-__attribute__((weak)) enum stir_err stir_pa_revoke(struct stir_store *store, struct stir_slice issuer_der, const char *serial, int64_t at, int reason,
-                                                   int64_t not_after, const char *reporter, int64_t now)
-{
-    (void)store, (void)issuer_der, (void)serial, (void)at, (void)reason, (void)not_after, (void)reporter, (void)now;
-    return STIR_OK;
 }
 
 /* The log of an authority under test: what was said last is kept. */

@@ -77,6 +77,19 @@ static void nonce_of_another_start_is_foreign(void **state)
     stir_nonces_free(other);
 }
 
+static void nonce_room_takes_the_longest_name_of_a_node(void **state)
+{
+    struct stir_nonces *other = NULL;
+    char name[65], nonce[STIR_NONCE];
+    (void)state;
+    memset(name, 'n', 64);
+    name[64] = '\0';
+    assert_err(stir_nonces_new(&other, name, WINDOW), STIR_OK);
+    assert_err(stir_nonce_new(nonce, other), STIR_OK);
+    assert_int_equal(stir_nonce_spend(other, S(nonce)), STIR_NONCE_GOOD);
+    stir_nonces_free(other);
+}
+
 /* It lives through WINDOW later ones, and the place it leaves says nothing of those that come after. */
 static void nonce_is_old_when_the_window_has_passed_it(void **state)
 {
@@ -140,6 +153,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nonce_is_base64url, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nonce_that_was_touched_is_foreign, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nonce_of_another_start_is_foreign, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nonce_room_takes_the_longest_name_of_a_node, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nonce_is_old_when_the_window_has_passed_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nonce_is_good_for_one_of_many_threads, set_up, tear_down),
     };

@@ -10,6 +10,7 @@ enum { MAX_ID = 64 }; /* characters of an id in a path; ours have 22, a serial u
 struct resource {
     const char *name, *asked; /* "acct", and "orders" of "acct/ID/orders" */
     bool has_id, has_after;   /* something may stand behind `asked`: where a list goes on */
+    enum stir_ca_who who;     /* what its requests are signed by; 0: it may be asked without an account */
     const char *allow;        /* methods */
     const char *event;
     void (*answer)(struct stir_ca_request *r);
@@ -17,19 +18,19 @@ struct resource {
 
 #define READ "GET, HEAD, POST" /* what needs no account may be asked either way (RFC 8555 §6.3) */
 static const struct resource resources[] = {
-    {"directory", NULL, false, false, READ, "acme directory", stir_ca_directory},
-    {"new-nonce", NULL, false, false, READ, "acme new-nonce", stir_ca_new_nonce},
-    {"new-account", NULL, false, false, "POST", "acme new-account", stir_ca_new_account},
-    {"new-order", NULL, false, false, "POST", "acme new-order", stir_ca_new_order},
-    {"revoke-cert", NULL, false, false, "POST", "acme revoke-cert", stir_ca_revoke},
-    {"key-change", NULL, false, false, "POST", "acme key-change", stir_ca_key_change},
-    {"acct", NULL, true, false, "POST", "acme account", stir_ca_account},
-    {"acct", "orders", true, true, "POST", "acme orders", stir_ca_account},
-    {"order", NULL, true, false, "POST", "acme order", stir_ca_order},
-    {"order", "finalize", true, false, "POST", "acme finalize", stir_ca_finalize},
-    {"authz", NULL, true, false, "POST", "acme authorization", stir_ca_authorization},
-    {"chall", NULL, true, false, "POST", "acme challenge", stir_ca_challenge},
-    {"cert", NULL, true, false, "POST", "acme certificate", stir_ca_certificate},
+    {"directory", NULL, false, false, 0, READ, "acme directory", stir_ca_directory},
+    {"new-nonce", NULL, false, false, 0, READ, "acme new-nonce", stir_ca_new_nonce},
+    {"new-account", NULL, false, false, STIR_CA_JWK, "POST", "acme new-account", stir_ca_new_account},
+    {"new-order", NULL, false, false, STIR_CA_KID, "POST", "acme new-order", stir_ca_new_order},
+    {"revoke-cert", NULL, false, false, STIR_CA_EITHER, "POST", "acme revoke-cert", stir_ca_revoke},
+    {"key-change", NULL, false, false, STIR_CA_KID, "POST", "acme key-change", stir_ca_key_change},
+    {"acct", NULL, true, false, STIR_CA_KID, "POST", "acme account", stir_ca_account},
+    {"acct", "orders", true, true, STIR_CA_KID, "POST", "acme orders", stir_ca_account},
+    {"order", NULL, true, false, STIR_CA_KID, "POST", "acme order", stir_ca_order},
+    {"order", "finalize", true, false, STIR_CA_KID, "POST", "acme finalize", stir_ca_finalize},
+    {"authz", NULL, true, false, STIR_CA_KID, "POST", "acme authorization", stir_ca_authorization},
+    {"chall", NULL, true, false, STIR_CA_KID, "POST", "acme challenge", stir_ca_challenge},
+    {"cert", NULL, true, false, STIR_CA_KID, "POST", "acme certificate", stir_ca_certificate},
 };
 
 /* The next part of a path that begins with '/'. */
@@ -96,12 +97,6 @@ bool stir_ca_owns(const struct stir_ca *ca, struct stir_slice path)
 
 /* --- resources without an account --- */
 
-/* POST-as-GET of what anybody may get (RFC 8555 §6.3). */
-static bool is_asked(struct stir_ca_request *r)
-{
-    return !stir_exchange_is(r->x, "POST") || (stir_ca_enter(r, STIR_CA_KID) && stir_ca_fetches(r));
-}
-
 /* A member that no client knows: RFC 8555 §7.1.1 lets a directory grow. */
 static void add_unknown(struct stir_ca *ca, json_t *directory)
 {
@@ -127,8 +122,6 @@ void stir_ca_directory(struct stir_ca_request *r)
         const char *name, *resource;
     } rows[] = {
         {"newNonce", "new-nonce"}, {"newAccount", "new-account"}, {"newOrder", "new-order"}, {"revokeCert", "revoke-cert"}, {"keyChange", "key-change"}};
-    if (!is_asked(r))
-        return;
     json_t *directory = json_object();
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         const char *url = stir_ca_url(r, rows[i].resource, NULL, NULL);
@@ -143,8 +136,6 @@ void stir_ca_directory(struct stir_ca_request *r)
 /*= RFC8555-7.2 */
 void stir_ca_new_nonce(struct stir_ca_request *r)
 {
-    if (!is_asked(r))
-        return;
     r->answered = true;
     r->x->status = stir_exchange_is(r->x, "HEAD") ? 200 : 204;
     r->x->type = NULL;
@@ -163,6 +154,14 @@ static bool is_method(struct stir_ca_request *r, const struct resource *resource
     return false;
 }
 
+/* Who asks. What needs no account is either got, or fetched by one that there is (RFC 8555 section 6.3). */
+static bool enters(struct stir_ca_request *r, const struct resource *resource)
+{
+    if (resource->who)
+        return stir_ca_enter(r, resource->who);
+    return !stir_exchange_is(r->x, "POST") || (stir_ca_enter(r, STIR_CA_KID) && stir_ca_fetches(r));
+}
+
 static bool write_url(struct stir_ca_request *r)
 {
     int n = snprintf(r->url, sizeof(r->url), "%.*s%.*s", (int)(r->ca->path - r->ca->base), r->ca->base, (int)r->x->path.n, r->x->path.p);
@@ -173,7 +172,7 @@ static void serve(struct stir_ca_request *r, const struct resource *resource)
 {
     if (!resource || !write_url(r))
         stir_ca_refuse_as(r, STIR_PROBLEM_MALFORMED, 404, "there is nothing at %.*s; the directory is at %s/directory", STIR_SHOW(r->x->path), r->ca->base);
-    else if (stir_ca_within(r, STIR_LIMIT_REQUESTS_ADDRESS, r->x->peer) && is_method(r, resource))
+    else if (stir_ca_within(r, STIR_LIMIT_REQUESTS_ADDRESS, r->x->peer) && is_method(r, resource) && enters(r, resource))
         resource->answer(r);
     if (!r->answered)
         stir_ca_went(r, STIR_ESTATE, NULL);

@@ -48,7 +48,7 @@ static enum stir_err look(struct stir_store *store, void *arg)
     TRY(stir_store_ask_one(&row, store, "SELECT status, contacts, binding_jws, agreed FROM acme_accounts WHERE id = $1",
                            STIR_VALUES(stir_store_str(l->out->id))));
     struct stir_slice status = stir_store_get(row, 0);
-    struct stir_writer w = stir_writer_of(l->out->status, sizeof(l->out->status) - 1);
+    struct stir_writer w = stir_writer_of(l->out->status, sizeof(l->out->status));
     stir_put_slice(&w, status);
     l->out->contacts = stir_arena_copy(&l->r->arena, stir_store_get(row, 1));
     l->out->binding = stir_arena_copy(&l->r->arena, stir_store_get(row, 2));
@@ -222,7 +222,7 @@ static void find_or_make(struct stir_ca_request *r, struct create *c)
 void stir_ca_new_account(struct stir_ca_request *r)
 {
     struct create c = {.r = r};
-    if (!stir_ca_enter(r, STIR_CA_JWK) || !stir_ca_has_object(r))
+    if (!stir_ca_has_object(r))
         return;
     find_or_make(r, &c);
     stir_ca_account_clear(&c.there);
@@ -372,8 +372,6 @@ static void orders(struct stir_ca_request *r)
 
 void stir_ca_account(struct stir_ca_request *r)
 {
-    if (!stir_ca_enter(r, STIR_CA_KID))
-        return;
     if (!stir_slice_is(r->rest[0], r->account.id)) {
         stir_ca_refuse_as(r, STIR_PROBLEM_UNAUTHORIZED, 403, "this is not the account that signed the request");
         return;

@@ -152,7 +152,7 @@ static enum stir_err add(struct stir_store *store, void *arg)
                                   stir_store_str(a->codes), stir_store_int(a->now)),
                       NULL));
     char detail[STIR_CA_BINDING_NAME * 6 + 16];
-    struct stir_writer w = stir_writer_of(detail, sizeof(detail) - 1);
+    struct stir_writer w = stir_writer_of(detail, sizeof(detail));
     stir_put_text(&w, "{\"name\":");
     stir_put_json_string(&w, stir_slice_str(a->binding->name));
     stir_put_char(&w, '}');
@@ -186,7 +186,7 @@ enum stir_err stir_ca_binding_add(struct stir_clerk *clerk, const struct stir_ca
 {
     unsigned char key[STIR_CA_BINDING_KEY];
     char codes[STIR_CA_BINDING_CODES * (STIR_MAX_SPC + 3) + 3];
-    struct stir_writer w = stir_writer_of(codes, sizeof(codes) - 1), text = stir_writer_of(mac, STIR_CA_BINDING_MAC - 1);
+    struct stir_writer w = stir_writer_of(codes, sizeof(codes)), text = stir_writer_of(mac, STIR_CA_BINDING_MAC);
     TRY(check(binding, diag));
     for (size_t i = 0; i < binding->n_codes; i++)
         stir_put_format(&w, "%s\"%s\"", i ? "," : "[", binding->codes[i]);

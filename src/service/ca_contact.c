@@ -69,7 +69,7 @@ bool stir_ca_contacts_read(struct stir_ca_request *r, struct stir_slice *out, bo
     enum { ROOM = STIR_CA_CONTACTS * (STIR_CA_CONTACT + 3) + 3 };
     struct stir_json list;
     char *text = stir_arena_get(&r->arena, ROOM);
-    struct stir_writer w = stir_writer_of(text, ROOM - 1);
+    struct stir_writer w = stir_writer_of(text, ROOM);
     size_t i = 0;
     *there = stir_json_member(payload, "contact", &list);
     if (!text)

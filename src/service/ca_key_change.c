@@ -121,7 +121,7 @@ void stir_ca_key_change(struct stir_ca_request *r)
     struct change c = {.r = r};
     struct stir_jws inner;
     struct stir_diag diag = {0};
-    if (stir_ca_enter(r, STIR_CA_KID) && stir_ca_has_object(r) && read_inner(r, &inner, &c.key) && is_meant(r, inner.payload) &&
+    if (stir_ca_has_object(r) && read_inner(r, &inner, &c.key) && is_meant(r, inner.payload) &&
         stir_ca_went(r, stir_store_transact(r->clerk->store, change, &c, &diag), &diag))
         answer(r, &c);
     stir_key_free(c.key);

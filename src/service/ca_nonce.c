@@ -40,7 +40,7 @@ enum stir_err stir_nonces_new(struct stir_nonces **out, const char *node, uint64
     n->window = window;
     n->used = calloc(1, window / 8);
     n->cipher = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
-    struct stir_writer w = stir_writer_of(n->node, NODE);
+    struct stir_writer w = stir_writer_of(n->node, sizeof(n->node));
     stir_put_slice(&w, stir_slice_upto(stir_slice_str(node), strlen(node) < NODE ? strlen(node) : NODE));
     if (!n->used || !n->cipher || RAND_bytes(n->key, KEY) != 1 || stir_writer_close(&w, NULL) != STIR_OK) {
         enum stir_err err = n->used ? STIR_ECRYPTO : STIR_ENOMEM;
@@ -124,7 +124,7 @@ enum stir_err stir_nonce_new(char out[STIR_NONCE], struct stir_nonces *nonces)
     pthread_mutex_unlock(&nonces->lock);
     if (!seal(sealed, nonces, counter))
         return STIR_ECRYPTO;
-    struct stir_writer w = stir_writer_of(out, STIR_NONCE - 1);
+    struct stir_writer w = stir_writer_of(out, STIR_NONCE);
     stir_put_b64url(&w, stir_slice_of(sealed, SEALED));
     return stir_writer_close(&w, NULL);
 }

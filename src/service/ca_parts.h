@@ -96,7 +96,7 @@ const char *stir_ca_url(struct stir_ca_request *r, const char *resource, const c
 
 /* --- the way in: ca_door.c --- */
 
-/* What a resource asks of the JWS before it. */
+/* What a resource asks of the JWS before it; ca.c's table says it, and asks before the resource's room is entered. */
 enum stir_ca_who { STIR_CA_KID = 1, STIR_CA_JWK = 2, STIR_CA_EITHER = 3 };
 /* POST alone, application/jose+json, flattened JWS, ES256, jwk or kid and which, nonce (spent here), url, signature, the account and that it is valid. False: a
  * problem was answered. Everything that is cheap comes first; a nonce is spent only by a request whose form is right. */
@@ -132,7 +132,7 @@ enum stir_nonce_end stir_nonce_spend(struct stir_nonces *nonces, struct stir_sli
 enum stir_ca_limit { STIR_LIMIT_ORDERS_ACCOUNT = 0, STIR_LIMIT_ORDERS_CODE, STIR_LIMIT_ACCOUNTS_ADDRESS, STIR_LIMIT_REQUESTS_ADDRESS, STIR_LIMITS };
 bool stir_ca_within(struct stir_ca_request *r, enum stir_ca_limit limit, const char *who);
 
-/* --- resources; each answers --- */
+/* --- resources; each answers, and stands behind the door: who asks is known --- */
 
 void stir_ca_directory(struct stir_ca_request *r);   /* ca.c */
 void stir_ca_new_nonce(struct stir_ca_request *r);   /* ca.c */

@@ -62,7 +62,7 @@ static void put_clean(struct stir_writer *w, const char *text)
 static json_t *make(enum stir_problem problem, int status, const char *format, va_list args)
 {
     char said[STIR_PROBLEM_DETAIL], detail[4 * STIR_PROBLEM_DETAIL + 1];
-    struct stir_writer w = stir_writer_of(detail, sizeof(detail) - 1);
+    struct stir_writer w = stir_writer_of(detail, sizeof(detail));
     vsnprintf(said, sizeof(said), format, args);
     put_clean(&w, said);
     if (stir_writer_close(&w, NULL) != STIR_OK)
