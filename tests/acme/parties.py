@@ -15,6 +15,7 @@ from bed import work  # noqa: E402
 
 try:
     import josepy as jose
+    import OpenSSL
     from acme import challenges, client, errors, messages
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -128,6 +129,11 @@ def csr_for(key, spc, *, org="Foreign Telephone", cn=None, dns=(), ca=None):
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca, None), True)
     return builder.sign(key, hashes.SHA256())
+
+
+def jose_csr(csr):
+    """A request as python3-acme takes it."""
+    return jose.ComparableX509(OpenSSL.crypto.X509Req.from_cryptography(csr))
 
 
 class Foreign:

@@ -1,0 +1,97 @@
+/* The stir.conf of the lab: every role in one process, all on loopback. It is for reading, too. */
+#include "cli/lab.h"
+
+static const char text[] = "# The whole framework in one process, on this machine alone: written by stir lab. stir.conf(5) has every key.\n"
+                           "[server]\n"
+                           "roles = as vs cr\n"
+                           "user = %s\n"
+                           "control = %s/control\n"
+                           "\n"
+                           "# Signs: an INVITE is answered 302, with its Identity.\n"
+                           "[sip as]\n"
+                           "role = as\n"
+                           "listen = udp:" LAB_HOST ":%u tcp:" LAB_HOST ":%u\n"
+                           "\n"
+                           "# Verifies: an INVITE with its Identity is answered 302 with the verdict, or refused.\n"
+                           "[sip vs]\n"
+                           "role = vs\n"
+                           "listen = udp:" LAB_HOST ":%u tcp:" LAB_HOST ":%u\n"
+                           "answer-within = 5s\n"
+                           "\n"
+                           "# The same over HTTP, and /metrics and /readyz.\n"
+                           "[http api]\n"
+                           "listen = " LAB_HOST ":%u\n"
+                           "serve = signing verification native inspect secsipidx operations\n"
+                           "open = yes\n"
+                           "answer-within = 5s\n"
+                           "\n"
+                           "# What the world reaches, over HTTPS: certificates.\n"
+                           "[http world]\n"
+                           "listen = " LAB_HOST ":%u\n"
+                           "serve = repository\n"
+                           "tls-cert = tls.pem\n"
+                           "tls-key = tls.key\n"
+                           "\n"
+                           "[repository]\n"
+                           "dir = cr\n"
+                           "path = /cr/\n"
+                           "\n"
+                           "[trunk loopback]\n"
+                           "addresses = 127.0.0.0/8\n"
+                           "customer = house\n"
+                           "trusted = yes\n"
+                           "\n"
+                           "# Who holds which number, and what that is worth.\n"
+                           "[numbers ours]\n"
+                           "kind = owned\n"
+                           "file = numbers.txt\n"
+                           "\n"
+                           "[rule ours]\n"
+                           "number-sets = ours\n"
+                           "owned = yes\n"
+                           "attest = A\n"
+                           "\n"
+                           "[rule others]\n"
+                           "attest = C\n"
+                           "\n"
+                           "[actions default]\n"
+                           "missing = pass\n"
+                           "failed = stop\n"
+                           "unusable = pass\n"
+                           "\n"
+                           "[trust]\n"
+                           "dir = trust\n"
+                           "refresh = no\n"
+                           "\n"
+                           "# A lab: certificates at addresses, on ports of our own.\n"
+                           "[sign]\n"
+                           "any-url = yes\n"
+                           "\n"
+                           "[verify]\n"
+                           "any-url = yes\n"
+                           "\n"
+                           "[fetch]\n"
+                           "any-url = yes\n"
+                           "allow-net = 127.0.0.0/8\n"
+                           "tls-root = tls-root.pem\n";
+
+static const char signer[] = "\n"
+                             "# With what calls are signed.\n"
+                             "[signer main]\n"
+                             "key = main.key\n"
+                             "cert = cr/main.pem\n"
+                             "x5u = %s\n"
+                             "check-x5u = no\n";
+
+int lab_conf(struct lab *lab, bool with_signer)
+{
+    char identity[STIR_MAX_URL + 256] = "", whole[sizeof(text) + 2 * LAB_PATH + 256];
+    const unsigned *p = lab->port;
+    if (with_signer && snprintf(identity, sizeof(identity), signer, lab->x5u) >= (int)sizeof(identity))
+        return cli_fail(lab->cli, CLI_CANNOT, "the x5u is too long");
+    int n = snprintf(whole, sizeof(whole), text, lab->user, lab->dir, p[LAB_SIP_AS], p[LAB_SIP_AS], p[LAB_SIP_VS], p[LAB_SIP_VS], p[LAB_HTTP], p[LAB_HTTPS]);
+    if (n < 0 || (size_t)n >= sizeof(whole))
+        return cli_fail(lab->cli, CLI_CANNOT, "the folder's path is too long");
+    int status = lab_write(lab, "numbers.txt", STIR_FILE_PUBLIC, "12155550000-12155559999 house\n");
+    return status == CLI_YES ? lab_write(lab, "stir.conf", STIR_FILE_PUBLIC, "%s%s", whole, identity) : status;
+}
