@@ -149,7 +149,7 @@ static void each_rule_is_broken_by_some_certificate(void **state)
     while (next_row(&rest, &row)) {
         struct stir_cert *cert = cert_of(row.file), *issuer = issuer_of(&row);
         struct seen seen;
-        lint(&seen, cert, issuer, ALL);
+        lint(&seen, cert, issuer, ALL | STIR_LINT_DELEGATE);
         for (size_t i = 0; stir_lint_rule_at(i); i++)
             broken[i] |= has(&seen, S(stir_lint_rule_at(i)->id));
         stir_cert_free(cert);
@@ -228,6 +228,16 @@ static void an_edition_looks_at_its_own_rules_only(void **state)
         {"lint-made/tnauth-in-ca.pem", "v4", "-"},
         {"lint-made/constraints-unreadable.pem", "v4", "constraints-unreadable"},
         {"vectors/lint/shakenSerialNumberPadded.pem", "v4", "crldp-without-issuer,ku-leaf-only-digital-signature"},
+        /* delegates: any entries, any names, constraints; but a key, a usage and a list as those who sign calls have them */
+        {"lint-made/good-delegate.pem", "delegate", "-"},
+        {"lint-made/good-leaf.pem", "delegate", "-"},
+        {"lint-made/good-intermediate.pem", "delegate", "-"},
+        {"lint-made/tnauth-in-ca.pem", "delegate", "-"},
+        {"lint-made/tnauth-not-one-entry.pem", "delegate", "-"},
+        {"lint-made/tnauth-not-spc.pem", "delegate", "-"},
+        {"lint-made/ku-empty.pem", "delegate", "ku-empty,ku-leaf-only-digital-signature"},
+        {"lint-made/tnauth-missing-below-delegation.pem", "delegate", "delegate-without-list"},
+        {"lint-made/key-p384-leaf.pem", "delegate", "key-not-of-cp-1-4"},
         /* serialNumber of the subject: a must in policy 1.3, a may in 1.4 */
         {"vectors/lint/shakenSubjectWithoutSerialNumber.pem", "cp1.3", "subject-serial-number-missing,aki-missing"},
         {"vectors/lint/shakenSubjectWithoutSerialNumber.pem", "cp1.4", "aki-missing"},
@@ -297,6 +307,7 @@ static void profiles_have_names(void **state)
         {"cp1.3", STIR_LINT_RFC | STIR_LINT_CP_1_3},
         {"cp1.4", STIR_LINT_RFC | STIR_LINT_CP_1_4},
         {"rfc", STIR_LINT_RFC},
+        {"delegate", STIR_LINT_RFC | STIR_LINT_DELEGATE},
         {"default", STIR_LINT_DEFAULT},
         {"all", 63},
         {"", 0},
@@ -316,7 +327,7 @@ static void rules_are_well_made_and_ids_unique(void **state)
     for (const struct stir_lint_rule *rule; (rule = stir_lint_rule_at(n)); n++) {
         if (strspn(rule->id, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(rule->id) || strlen(rule->id) < 5)
             fail_msg("id %s", rule->id);
-        if (!rule->profiles || rule->profiles & ~ALL || rule->severity > STIR_LINT_ERROR)
+        if (!rule->profiles || rule->profiles & ~(ALL | STIR_LINT_DELEGATE) || rule->severity > STIR_LINT_ERROR)
             fail_msg("profiles or severity of %s", rule->id);
         if (strlen(rule->clause) < 8 || strlen(rule->text) < 15 || strchr(rule->text, '\n') || rule->text[strlen(rule->text) - 1] == '.')
             fail_msg("texts of %s", rule->id);

@@ -9,12 +9,13 @@ STIR_BEGIN
 
 /** Editions of the profile. Bits, so that a rule can belong to several. */
 enum stir_lint_profile {
-    STIR_LINT_ATIS_V3 = 1 << 0, /**< ATIS-1000080 v003 */
-    STIR_LINT_ATIS_V4 = 1 << 1, /**< ATIS-1000080 v004 */
-    STIR_LINT_ATIS_V5 = 1 << 2, /**< ATIS-1000080 v005 */
-    STIR_LINT_CP_1_3 = 1 << 3,  /**< US SHAKEN certificate policy 1.3 */
-    STIR_LINT_CP_1_4 = 1 << 4,  /**< US SHAKEN certificate policy 1.4 */
-    STIR_LINT_RFC = 1 << 5,     /**< RFC 5280 and RFC 8226, always looked at */
+    STIR_LINT_ATIS_V3 = 1 << 0,  /**< ATIS-1000080 v003 */
+    STIR_LINT_ATIS_V4 = 1 << 1,  /**< ATIS-1000080 v004 */
+    STIR_LINT_ATIS_V5 = 1 << 2,  /**< ATIS-1000080 v005 */
+    STIR_LINT_CP_1_3 = 1 << 3,   /**< US SHAKEN certificate policy 1.3 */
+    STIR_LINT_CP_1_4 = 1 << 4,   /**< US SHAKEN certificate policy 1.4 */
+    STIR_LINT_RFC = 1 << 5,      /**< RFC 5280, RFC 8226 and RFC 9060, always looked at */
+    STIR_LINT_DELEGATE = 1 << 6, /**< delegates (RFC 9060): any entries and names, claim constraints; key and usage of those who sign calls */
 };
 /** What is looked at by default: the newest editions. */
 #define STIR_LINT_DEFAULT (STIR_LINT_RFC | STIR_LINT_ATIS_V5 | STIR_LINT_CP_1_4)
@@ -38,7 +39,7 @@ struct stir_lint_rule {
  *  @return NULL past the end. */
 STIR_API const struct stir_lint_rule *stir_lint_rule_at(size_t index);
 
-/** The profile that a name means: "v3", "v4", "v5", "cp1.3", "cp1.4", "rfc", "default", "all".
+/** The profile that a name means: "v3", "v4", "v5", "cp1.3", "cp1.4", "rfc", "delegate", "default", "all".
  *  @return bits of enum stir_lint_profile (STIR_LINT_RFC always among them), 0 when it is none. */
 STIR_API unsigned stir_lint_profile_by_name(struct stir_slice name);
 

@@ -1,7 +1,7 @@
 #include "cli/certs.h"
 
 static const struct cli_option options[] = {
-    {"--profile", CLI_VALUE, "P", "v3, v4, v5 (ATIS-1000080), cp1.3, cp1.4 (US policy), rfc, all; default: v5 and cp1.4", false},
+    {"--profile", CLI_VALUE, "P", "v3, v4, v5 (ATIS-1000080), cp1.3, cp1.4 (US policy), rfc, delegate (RFC 9060), all; default: v5 and cp1.4", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
 

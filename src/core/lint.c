@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 
+/* Of SHAKEN: delegates are no such certificates. */
 enum { EVERY_PROFILE = STIR_LINT_RFC | STIR_LINT_ATIS_V3 | STIR_LINT_ATIS_V4 | STIR_LINT_ATIS_V5 | STIR_LINT_CP_1_3 | STIR_LINT_CP_1_4 };
 
 const struct stir_lint_rule *stir_lint_rule_at(size_t index)
@@ -15,8 +16,8 @@ unsigned stir_lint_profile_by_name(struct stir_slice name)
         const char *name;
         unsigned profiles;
     } names[] = {
-        {"v3", STIR_LINT_ATIS_V3},   {"v4", STIR_LINT_ATIS_V4}, {"v5", STIR_LINT_ATIS_V5},      {"cp1.3", STIR_LINT_CP_1_3},
-        {"cp1.4", STIR_LINT_CP_1_4}, {"rfc", STIR_LINT_RFC},    {"default", STIR_LINT_DEFAULT}, {"all", EVERY_PROFILE},
+        {"v3", STIR_LINT_ATIS_V3}, {"v4", STIR_LINT_ATIS_V4},        {"v5", STIR_LINT_ATIS_V5},      {"cp1.3", STIR_LINT_CP_1_3}, {"cp1.4", STIR_LINT_CP_1_4},
+        {"rfc", STIR_LINT_RFC},    {"delegate", STIR_LINT_DELEGATE}, {"default", STIR_LINT_DEFAULT}, {"all", EVERY_PROFILE},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (stir_slice_is(name, names[i].name))

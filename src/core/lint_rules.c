@@ -503,6 +503,18 @@ CHECK(tnauth_not_spc)
     return false;
 }
 
+/* What a code of the issuer stands for, tables outside of certificates know: numbers below a code are no fault. */
+CHECK(tnauth_beyond_issuer)
+{
+    bool by_code;
+    const struct stir_tnauth *list = s->cert->tnauth_list, *above = s->issuer ? s->issuer->tnauth_list : NULL;
+    (void)detail;
+    return list && above && !stir_tnauth_encompasses(above, list, &by_code);
+}
+
+CHECK_IF(tnauth_missing_below, s->issuer && s->issuer->tnauth == STIR_PART_GOOD && c->tnauth == STIR_PART_ABSENT && !c->tnlist_url.p)
+CHECK_IF(delegate_without_list, c->tnauth == STIR_PART_ABSENT && !c->tnlist_url.p)
+
 static bool is_spc(struct stir_slice text)
 {
     for (size_t i = 0; i < text.n; i++)
@@ -538,6 +550,7 @@ CHECK_IF(constraints_both, c->constraints_both)
 #define CP13 STIR_LINT_CP_1_3
 #define CP14 STIR_LINT_CP_1_4
 #define RFC STIR_LINT_RFC
+#define DELEGATE STIR_LINT_DELEGATE
 #define ROOT STIR_LINT_ROOT
 #define INTERMEDIATE STIR_LINT_INTERMEDIATE
 #define LEAF STIR_LINT_LEAF

@@ -217,7 +217,7 @@ enum stir_err stir_ca_profile_lint(size_t *faults, const struct stir_ca *ca, con
     TRY(stir_signed_assemble(der, sizeof(der), &n, tbs, no_signature));
     STIR_AUTO_STRUCT(stir_cert) *cert = NULL;
     TRY(stir_cert_parse(&cert, stir_slice_of(der, n), diag));
-    unsigned editions = profile->kind == STIR_PROFILE_SHAKEN ? STIR_LINT_DEFAULT : STIR_LINT_RFC;
+    unsigned editions = profile->kind == STIR_PROFILE_SHAKEN ? STIR_LINT_DEFAULT : STIR_LINT_DELEGATE;
     stir_lint_cert(cert, ca->chain[0], editions, fault, &linting);
     *faults = linting.n;
     return STIR_OK;
