@@ -293,22 +293,28 @@ enum stir_err stir_store_look(struct stir_store *store, work_fn *work, void *arg
 
 /* --- open, close --- */
 
-static bool is_url(const char *where, const char *scheme)
+static bool begins(const char *text, const char *start)
 {
-    return strncmp(where, scheme, strlen(scheme)) == 0;
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+const char *stir_store_path(const char *where)
+{
+    if (begins(where, "postgresql://") || begins(where, "postgres://"))
+        return NULL;
+    return begins(where, "sqlite:") ? where + strlen("sqlite:") : where;
 }
 
 static enum stir_err open_engine(struct stir_store *store, const char *where, bool create)
 {
-    const bool remote = is_url(where, "postgresql://") || is_url(where, "postgres://");
-    const char *path = is_url(where, "sqlite:") ? where + strlen("sqlite:") : where;
-    store->driver = remote ? &stir_store_postgresql : &stir_store_sqlite;
+    const char *path = stir_store_path(where);
+    store->driver = path ? &stir_store_sqlite : &stir_store_postgresql;
     enum stir_err err = STIR_EBUSY;
     for (unsigned again = 0; err == STIR_EBUSY && again < STIR_STORE_TRIES; again++) {
         if (again)
             wait_before(store, again);
         store->said.text[0] = '\0';
-        err = store->driver->open(&store->db, store->name, path, create, &store->said);
+        err = store->driver->open(&store->db, store->name, path ? path : where, create, &store->said);
     }
     return err;
 }

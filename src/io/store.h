@@ -34,6 +34,8 @@ struct stir_store_schema {
 enum stir_err stir_store_open(struct stir_store **out, const char *where, const struct stir_store_schema *schema, bool create,
                               struct stir_diag *diag) STIR_MUST_USE;
 void stir_store_close(struct stir_store *store); /* NULL is fine */
+/* The path that `where` names; NULL: it is PostgreSQL's. */
+const char *stir_store_path(const char *where);
 enum stir_store_engine stir_store_engine(const struct stir_store *store);
 /* `where` as it may be said: without a password. */
 const char *stir_store_name(const struct stir_store *store);

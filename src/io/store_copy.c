@@ -75,7 +75,7 @@ static bool sync_path(const char *path, int flags)
     return good;
 }
 
-static bool sync_folder_of(const char *path)
+bool stir_store_sync_folder(const char *path)
 {
     char copy[PATH_MAX];
     snprintf(copy, sizeof(copy), "%s", path);
@@ -93,7 +93,7 @@ static enum stir_err put_in_place(const char *temporary, const char *path, struc
         return why == EEXIST ? stir_diag_set(said, STIR_EEXISTS, SIZE_MAX, "%.120s is there already: name a new file", path) : say(said, path, strerror(why));
     }
     stir_crash_point("backup: named");
-    return sync_folder_of(path) ? STIR_OK : say(said, path, strerror(errno));
+    return stir_store_sync_folder(path) ? STIR_OK : say(said, path, strerror(errno));
 }
 
 enum stir_err stir_store_copy_sqlite(sqlite3 *db, const char *path, void (*progress)(void *arg, int64_t done, int64_t all), void *arg, struct stir_diag *said)

@@ -10,4 +10,7 @@
 enum stir_err stir_store_copy_sqlite(sqlite3 *db, const char *path, void (*progress)(void *arg, int64_t done, int64_t all), void *arg,
                                      struct stir_diag *said) STIR_MUST_USE;
 
+/* What was named in the folder of `path` is there after the power went. */
+bool stir_store_sync_folder(const char *path) STIR_MUST_USE;
+
 #endif
