@@ -1,53 +1,9 @@
-/* Accounts of the certificate authority (RFC 8555 §7.3): made, found, changed, bound, given a new key, ended. */
-#include "acme_support.h"
-
-#include "service/audit.h"
-#include "service/ca_parts.h"
-
-#include <pthread.h>
-
-static struct acme_client client;
-
-static int set_up(void **state)
-{
-    (void)state;
-    acme_begin();
-    acme_client_new(&client);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    acme_client_free(&client);
-    acme_end();
-    return 0;
-}
-
-static int64_t audited(const char *event)
-{
-    char sql[200];
-    snprintf(sql, sizeof(sql), "SELECT COUNT(*) FROM audit WHERE event = '%s'", event);
-    return acme_count(sql);
-}
-
-/* The client's account from now on. */
-static void adopt(struct acme_client *who)
-{
-    assert_non_null(acme_field("Location"));
-    snprintf(who->kid, sizeof(who->kid), "%s", acme_field("Location"));
-}
-
-static void sign_up(struct acme_client *who)
-{
-    acme_post(who, "/new-account", "{\"contact\":[\"mailto:noc@example.com\"]}");
-    assert_answer("sign up", 201, "");
-    adopt(who);
-}
+/* Accounts of the certificate authority (RFC 8555 §7.3): made, found, changed, ended, and their orders. */
+#include "acme_account.h"
 
 /* --- newAccount --- */
 
-static void account_is_made(void **state)
+static void account_is_made(void **state) /*= RFC8555-7.3 test */
 {
     (void)state;
     acme_post(&client, "/new-account", "{\"contact\":[\"mailto:a@example.com\",\"MAILTO:b+c@sub.example.com\"],\"orders\":\"x\",\"unknown\":{\"a\":1}}");
@@ -69,7 +25,7 @@ static void account_is_made(void **state)
 }
 
 /* RFC 8555 §7.3.1: what the request says is ignored. */
-static void account_is_found_by_its_key(void **state)
+static void account_is_found_by_its_key(void **state) /*= RFC8555-7.3.1 test */
 {
     (void)state;
     acme.conf.ca.binding_required = false;
@@ -87,7 +43,7 @@ static void account_is_found_by_its_key(void **state)
     assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_accounts"), 1);
 }
 
-static void account_that_is_not_there_is_not_made_when_only_sought(void **state)
+static void account_that_is_not_there_is_not_made_when_only_sought(void **state) /*= RFC8555-7.3.1 test */
 {
     (void)state;
     acme_post(&client, "/new-account", "{\"onlyReturnExisting\":true}");
@@ -139,7 +95,7 @@ static const struct {
     {"[\"mailto:a@example.com\"]", "malformed"},
 };
 
-static void contact_is_one_mail_address(void **state)
+static void contact_is_one_mail_address(void **state) /*= RFC8555-7.3 test */
 {
     char payload[500];
     (void)state;
@@ -186,7 +142,7 @@ static void contacts_are_bounded(void **state)
     assert_answer("as long as may be", 200, "");
 }
 
-static void terms_must_be_agreed_to(void **state)
+static void terms_must_be_agreed_to(void **state) /*= RFC8555-7.3.3 test */
 {
     (void)state;
     acme.conf.ca.terms = "https://ca.example/terms/2026";
@@ -206,7 +162,7 @@ static void terms_must_be_agreed_to(void **state)
 
 /* --- changes --- */
 
-static void contacts_are_changed(void **state)
+static void contacts_are_changed(void **state) /*= RFC8555-7.3.2 test */
 {
     (void)state;
     sign_up(&client);
@@ -250,27 +206,8 @@ static void account_of_another_is_not_shown(void **state)
     acme_client_free(&other);
 }
 
-/* An order as the rooms of orders make one. */
-static void put_order(const char *id, const char *account_url, const char *status, long long created)
-{
-    char sql[1500];
-    const char *account = strrchr(account_url, '/') + 1;
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO acme_orders (id, account, status, type, value, tnauth, profile, not_before, not_after, expires, created)"
-             " VALUES ('%s', '%s', '%s', 'TNAuthList', 'x', '', 'shaken', 0, 0, %lld, %lld)",
-             id, account, status, created + 100000, created);
-    store_sql(acme.clerk.store, sql);
-    snprintf(
-        sql, sizeof(sql),
-        "INSERT INTO acme_authorizations (id, order_id, account, status, type, value, tnauth, expires, created, challenge, token, challenge_status, validated,"
-        " answered, ca) VALUES ('a%s', '%s', '%s', '%s', 'TNAuthList', 'x', '', %lld, %lld, 'c%s', 't', '%s', 0, 0, 0)",
-        id, id, account, strcmp(status, "pending") == 0 ? "pending" : "valid", created + 100000, created, id,
-        strcmp(status, "pending") == 0 ? "processing" : "valid");
-    store_sql(acme.clerk.store, sql);
-}
-
 /* RFC 8555 §7.3.6: for ever, and what was under way ends. */
-static void deactivated_account_can_do_nothing(void **state)
+static void deactivated_account_can_do_nothing(void **state) /*= RFC8555-7.3.6 test */
 {
     char orders[300];
     (void)state;
@@ -330,7 +267,7 @@ static const char *next_page(void)
     return NULL;
 }
 
-static void orders_are_listed_in_pages(void **state)
+static void orders_are_listed_in_pages(void **state) /*= RFC8555-7.1.2.1 test */
 {
     enum { ORDERS = 120 };
     bool seen[ORDERS] = {false};
@@ -387,392 +324,6 @@ static void account_without_orders_has_an_empty_list(void **state)
     assert_null(next_page());
 }
 
-/* --- external account binding --- */
-
-struct credential {
-    char kid[STIR_ID], mac[STIR_CA_BINDING_MAC];
-    unsigned char key[STIR_CA_BINDING_KEY];
-};
-
-static void give_credential(struct credential *c, const char *const *codes, size_t n)
-{
-    struct stir_ca_binding binding = {.name = "Provider \"One\"", .codes = codes, .n_codes = n};
-    struct stir_diag diag = {0};
-    size_t len;
-    if (stir_ca_binding_add(&acme.clerk, &binding, "user root", acme.now, c->kid, c->mac, &diag) != STIR_OK)
-        fail_msg("%s", diag.text);
-    assert_int_equal(strlen(c->mac), STIR_CA_BINDING_MAC - 1);
-    assert_err(stir_b64url_decode(c->key, &len, S(c->mac)), STIR_OK);
-}
-
-/* A binding's JWS. */
-static const char *bind(const char *kid, const char *url, const struct stir_key *account, const unsigned char key[STIR_CA_BINDING_KEY])
-{
-    static char text[2048];
-    struct stir_writer w = stir_writer_of(text, sizeof(text));
-    assert_err(stir_eab_put(&w, S(kid), S(url), account, stir_slice_of(key, STIR_CA_BINDING_KEY)), STIR_OK);
-    assert_err(stir_writer_close(&w, NULL), STIR_OK);
-    return text;
-}
-
-static void ask_bound(struct acme_client *who, const char *jws)
-{
-    char payload[4096];
-    snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", jws);
-    acme_post(who, "/new-account", payload);
-}
-
-static void binding_is_asked_for_where_it_is_required(void **state)
-{
-    (void)state;
-    acme.conf.ca.binding_required = true;
-    acme_post(&client, "/new-account", "{}");
-    assert_answer("none", 403, "externalAccountRequired");
-    acme_get("/directory");
-    assert_true(json_is_true(json_object_get(json_object_get(acme.json, "meta"), "externalAccountRequired")));
-}
-
-/* RFC 8555 §7.3.4: it is shown as it was sent, then and later. */
-static void binding_makes_one_account(void **state)
-{
-    struct credential c;
-    struct acme_client other;
-    (void)state;
-    acme.conf.ca.binding_required = true;
-    give_credential(&c, NULL, 0);
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-account", client.key, c.key));
-    assert_answer("bound", 201, "");
-    adopt(&client);
-    json_t *shown = json_deep_copy(json_object_get(acme.json, "externalAccountBinding"));
-    json_t *sent = json_loads(bind(c.kid, ACME_URL "/new-account", client.key, c.key), 0, NULL);
-    assert_true(json_equal(shown, sent));
-    acme_post(&client, client.kid, NULL);
-    assert_true(json_equal(json_object_get(acme.json, "externalAccountBinding"), sent));
-    json_decref(shown);
-    json_decref(sent);
-    acme_client_new(&other);
-    ask_bound(&other, bind(c.kid, ACME_URL "/new-account", other.key, c.key));
-    assert_answer("another account", 401, "unauthorized");
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_accounts"), 1);
-    struct acme_client again = client;
-    again.kid[0] = '\0';
-    ask_bound(&again, bind(c.kid, ACME_URL "/new-account", again.key, c.key));
-    assert_answer("the same again", 200, "");
-    acme_client_free(&other);
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_bindings WHERE account IS NOT NULL"), 1);
-}
-
-/* Each of the five steps of §7.3.4. */
-static void binding_is_checked_whole(void **state)
-{
-    struct credential c, revoked;
-    struct acme_client other;
-    struct stir_diag diag = {0};
-    unsigned char wrong[STIR_CA_BINDING_KEY] = {1};
-    const unsigned char zero[STIR_CA_BINDING_KEY] = {0};
-    (void)state;
-    give_credential(&c, NULL, 0);
-    give_credential(&revoked, NULL, 0);
-    acme_client_new(&other);
-    assert_err(stir_ca_binding_revoke(&acme.clerk, revoked.kid, "user root", acme.now, &diag), STIR_OK);
-    ask_bound(&client, "{}");
-    assert_answer("no JWS", 400, "malformed");
-    ask_bound(&client, "\"text\"");
-    assert_answer("a text", 400, "malformed");
-    ask_bound(&client, acme_jws(client.key, "{\"alg\":\"ES256\",\"kid\":\"x\",\"url\":\"" ACME_URL "/new-account\"}", acme_jwk(client.key)));
-    assert_answer("ES256", 400, "malformed");
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-order", client.key, c.key));
-    assert_answer("another url", 400, "malformed");
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-account", other.key, c.key));
-    assert_answer("another key", 400, "malformed");
-    ask_bound(&client, bind("nobody", ACME_URL "/new-account", client.key, c.key));
-    assert_answer("no such kid", 401, "unauthorized");
-    ask_bound(&client, bind("nobody", ACME_URL "/new-account", client.key, zero));
-    assert_answer("no such kid, and a key of zeroes", 401, "unauthorized");
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-account", client.key, wrong));
-    assert_answer("wrong MAC", 401, "unauthorized");
-    ask_bound(&client, bind(revoked.kid, ACME_URL "/new-account", client.key, revoked.key));
-    assert_answer("revoked", 401, "unauthorized");
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_accounts"), 0);
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_bindings WHERE account IS NOT NULL"), 0);
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-account", client.key, c.key));
-    assert_answer("good", 201, "");
-    acme_client_free(&other);
-}
-
-struct allows {
-    const char *kid, *code;
-    bool answer;
-};
-
-static enum stir_err ask_allows(struct stir_store *store, void *arg)
-{
-    struct allows *a = arg;
-    return stir_ca_binding_allows(&a->answer, store, a->kid, S(a->code));
-}
-
-static bool allows(const char *kid, const char *code)
-{
-    struct allows a = {kid, code, false};
-    struct stir_diag diag = {0};
-    assert_err(stir_store_look(acme.clerk.store, ask_allows, &a, &diag), STIR_OK);
-    return a.answer;
-}
-
-static bool count_row(void *arg, const struct stir_ca_binding_row *row)
-{
-    unsigned *n = arg;
-    assert_true(row->kid.n == STIR_ID - 1 && row->name.n > 0);
-    assert_true(stir_slice_is(row->state, *n ? "active" : "revoked"));
-    assert_true(stir_slice_is(row->codes, *n ? "[]" : "[\"709J\",\"1234\"]"));
-    ++*n;
-    return true;
-}
-
-static void binding_says_which_codes_may_be_ordered(void **state)
-{
-    static const char *const codes[] = {"709J", "1234"};
-    struct credential some, any;
-    struct stir_diag diag = {0};
-    unsigned n = 0;
-    (void)state;
-    give_credential(&some, codes, 2);
-    acme.now++;
-    give_credential(&any, NULL, 0);
-    assert_true(allows("", "709J"));
-    assert_true(allows(some.kid, "709J"));
-    assert_true(allows(some.kid, "1234"));
-    assert_false(allows(some.kid, "709"));
-    assert_false(allows(some.kid, "123"));
-    assert_true(allows(any.kid, "0000"));
-    assert_false(allows("nobody", "709J"));
-    assert_err(stir_ca_binding_revoke(&acme.clerk, some.kid, "user root", acme.now, &diag), STIR_OK);
-    assert_false(allows(some.kid, "709J"));
-    assert_err(stir_ca_binding_revoke(&acme.clerk, some.kid, "user root", acme.now, &diag), STIR_ENOTFOUND);
-    assert_err(stir_ca_binding_each(&acme.clerk, count_row, &n, &diag), STIR_OK);
-    assert_int_equal(n, 2);
-    assert_int_equal(audited("binding added"), 2);
-    assert_int_equal(audited("binding revoked"), 1);
-}
-
-static void binding_that_cannot_be_is_not_made(void **state)
-{
-    static const char *const bad[] = {"709j", "", "70-9", "12345678901234567"};
-    struct stir_ca_binding binding = {.name = "", .codes = NULL, .n_codes = 0};
-    char kid[STIR_ID], mac[STIR_CA_BINDING_MAC];
-    struct stir_diag diag = {0};
-    (void)state;
-    assert_err(stir_ca_binding_add(&acme.clerk, &binding, "user root", acme.now, kid, mac, &diag), STIR_EVALUE);
-    binding.name = "x";
-    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-        binding.codes = &bad[i];
-        binding.n_codes = 1;
-        assert_err(stir_ca_binding_add(&acme.clerk, &binding, "user root", acme.now, kid, mac, &diag), STIR_EVALUE);
-    }
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_bindings"), 0);
-}
-
-/* --- keys --- */
-
-/* The inner JWS of a change of `who`'s key to `key`; each part of it may be another. */
-static const char *inner(struct stir_key *key, const char *header_rest, const char *account, const struct stir_key *old_key)
-{
-    char header[1024], payload[1024];
-    snprintf(header, sizeof(header), "{\"alg\":\"ES256\",\"jwk\":%s%s}", acme_jwk(key), header_rest);
-    snprintf(payload, sizeof(payload), "{\"account\":\"%s\",\"oldKey\":%s}", account, acme_jwk(old_key));
-    return acme_jws(key, header, payload);
-}
-#define INNER_URL ",\"url\":\"" ACME_URL "/key-change\""
-
-static void account_gets_a_new_key(void **state)
-{
-    struct acme_client next;
-    (void)state;
-    sign_up(&client);
-    put_order("pending1", client.kid, "pending", acme.now);
-    acme_client_new(&next);
-    acme_post(&client, "/key-change", inner(next.key, INNER_URL, client.kid, client.key));
-    assert_answer("changed", 200, "");
-    assert_string_equal(acme_text("status"), "valid");
-    assert_int_equal(audited("account key changed"), 1);
-    acme_post(&client, client.kid, NULL);
-    assert_answer("the old key", 400, "malformed");
-    snprintf(next.kid, sizeof(next.kid), "%s", client.kid);
-    acme_post(&next, next.kid, NULL);
-    assert_answer("the new key", 200, "");
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_orders WHERE status = 'pending'"), 1);
-    next.kid[0] = '\0';
-    acme_post(&next, "/new-account", "{\"onlyReturnExisting\":true}");
-    assert_answer("found by it", 200, "");
-    assert_string_equal(acme_field("Location"), client.kid);
-    client.kid[0] = '\0';
-    acme_post(&client, "/new-account", "{\"onlyReturnExisting\":true}");
-    assert_answer("not by the old one", 400, "accountDoesNotExist");
-    acme_client_free(&next);
-}
-
-/* Each step of RFC 8555 §7.3.5. */
-static void key_change_is_checked_whole(void **state)
-{
-    struct acme_client next, other;
-    char text[4096];
-    (void)state;
-    sign_up(&client);
-    acme_client_new(&next);
-    acme_client_new(&other);
-    sign_up(&other);
-    acme_post(&client, "/key-change", NULL);
-    assert_answer("no payload", 400, "malformed");
-    acme_post(&client, "/key-change", "{}");
-    assert_answer("no JWS", 400, "malformed");
-    acme_post(&client, "/key-change", acme_jws(next.key, "{\"alg\":\"ES256\"" INNER_URL "}", "{}"));
-    assert_answer("no jwk", 400, "malformed");
-    snprintf(text, sizeof(text), "{\"alg\":\"ES256\",\"kid\":\"%s\"" INNER_URL "}", client.kid);
-    acme_post(&client, "/key-change", acme_jws(next.key, text, "{}"));
-    assert_answer("kid", 400, "malformed");
-    acme_post(&client, "/key-change", inner(next.key, INNER_URL ",\"kid\":\"x\"", client.kid, client.key));
-    assert_answer("jwk and kid", 400, "malformed");
-    acme_post(&client, "/key-change", inner(next.key, INNER_URL ",\"nonce\":\"AAAA\"", client.kid, client.key));
-    assert_answer("nonce", 400, "malformed");
-    acme_post(&client, "/key-change", inner(next.key, ",\"url\":\"" ACME_URL "/new-account\"", client.kid, client.key));
-    assert_answer("another url", 401, "unauthorized");
-    acme_post(&client, "/key-change", inner(next.key, "", client.kid, client.key));
-    assert_answer("no url", 400, "malformed");
-    acme_post(&client, "/key-change", inner(next.key, INNER_URL, other.kid, client.key));
-    assert_answer("another account", 400, "malformed");
-    acme_post(&client, "/key-change", inner(next.key, INNER_URL, client.kid, other.key));
-    assert_answer("another old key", 400, "malformed");
-    snprintf(text, sizeof(text), "{\"alg\":\"ES256\",\"jwk\":%s" INNER_URL "}", acme_jwk(next.key));
-    acme_post(&client, "/key-change", acme_jws(client.key, text, "{}"));
-    assert_answer("inner signed by the old key", 400, "malformed");
-    static const char *const payloads[] = {"{}", "{\"account\":7,\"oldKey\":{}}", "{\"account\":\"x\"}"};
-    for (size_t i = 0; i < sizeof(payloads) / sizeof(*payloads); i++) {
-        acme_post(&client, "/key-change", acme_jws(next.key, text, payloads[i]));
-        assert_answer(payloads[i], 400, "malformed");
-    }
-    acme_post(&client, "/key-change", acme_jws(next.key, text, NULL));
-    assert_answer("empty inner payload", 400, "malformed");
-    acme_post(&client, "/key-change", acme_jws(next.key, "{\"alg\":\"RS256\"" INNER_URL "}", "{}"));
-    assert_answer("RS256", 400, "badSignatureAlgorithm");
-    acme_post(&client, "/key-change", acme_jws(next.key, "{\"alg\":\"ES256\",\"jwk\":{\"kty\":\"RSA\"}" INNER_URL "}", "{}"));
-    assert_answer("RSA", 400, "badPublicKey");
-    assert_int_equal(audited("account key changed"), 0);
-    acme_client_free(&next);
-    acme_client_free(&other);
-}
-
-static void key_of_another_account_is_a_conflict(void **state)
-{
-    struct acme_client other;
-    (void)state;
-    sign_up(&client);
-    acme_client_new(&other);
-    sign_up(&other);
-    acme_post(&client, "/key-change", inner(other.key, INNER_URL, client.kid, client.key));
-    assert_answer("taken", 409, "malformed");
-    assert_string_equal(acme_field("Location"), other.kid);
-    acme_post(&client, "/key-change", inner(client.key, INNER_URL, client.kid, client.key));
-    assert_answer("its own", 409, "malformed");
-    assert_string_equal(acme_field("Location"), client.kid);
-    acme_client_free(&other);
-}
-
-/* A key that a certificate has, or that everybody may have: RFC 8555 §6.2, §11.1. */
-static void key_of_a_certificate_is_no_accounts(void **state)
-{
-    unsigned char digest[STIR_SHA256];
-    char hex[2 * STIR_SHA256 + 1], sql[1000];
-    const bool pg = store_is_postgresql();
-    struct acme_client next;
-    (void)state;
-    acme_client_new(&next);
-    assert_err(stir_es256_digest(acme.clerk.ctx, stir_key_spki(client.key), digest), STIR_OK);
-    for (size_t i = 0; i < STIR_SHA256; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO certificates (issuer, serial, state, profile, node, spc, spki_hash, tbs_hash, not_before, not_after, created, issued, revoked, "
-             "reason, published)"
-             " VALUES ('i', '01', 'issued', 'shaken', 'n', '709J', %s%s', '', 0, 0, 0, 0, 0, 0, 0)",
-             pg ? "'\\x" : "x'", hex);
-    store_sql(acme.clerk.store, sql);
-    acme_post(&client, "/new-account", "{}");
-    assert_answer("of a certificate", 400, "badPublicKey");
-    sign_up(&next);
-    acme_post(&next, "/key-change", inner(client.key, INNER_URL, next.kid, next.key));
-    assert_answer("changed to it", 400, "badPublicKey");
-    acme.conf.ca.account_key_allowed = true;
-    store_sql(acme.clerk.store, "UPDATE certificates SET state = 'revoked', reason = 1");
-    acme_post(&client, "/new-account", "{}");
-    assert_answer("compromised", 400, "badPublicKey");
-    store_sql(acme.clerk.store, "UPDATE certificates SET state = 'revoked', reason = 4");
-    acme_post(&client, "/new-account", "{}");
-    assert_answer("allowed", 201, "");
-    acme_client_free(&next);
-}
-
-/* --- two at once --- */
-
-enum { RACERS = 4 };
-struct racer {
-    struct stir_clerk clerk;
-    struct stir_exchange x;
-    char body[8192], location[400];
-};
-
-static void *race(void *arg)
-{
-    struct racer *racer = arg;
-    racer->x = (struct stir_exchange){
-        .method = S("POST"), .path = S("/acme/new-account"), .content_type = S(ACME_JOSE), .body = S(racer->body), .now = acme.now, .peer = "192.0.2.9"};
-    stir_ca_serve(acme.ca, &racer->clerk, &racer->x);
-    for (size_t i = 0; i < racer->x.n_fields; i++)
-        if (strcmp(racer->x.fields[i].name, "Location") == 0)
-            snprintf(racer->location, sizeof(racer->location), "%s", racer->x.fields[i].value);
-    return NULL;
-}
-
-/* Clerks with connections of their own, all with one key and one credential: one account, one Location, one binding. */
-static void key_that_is_registered_by_many_at_once_has_one_account(void **state)
-{
-    static struct racer racers[RACERS];
-    pthread_t threads[RACERS];
-    struct credential c;
-    char payload[4096];
-    int made = 0;
-    (void)state;
-    for (int round = 0; round < 5; round++) {
-        struct acme_client one;
-        acme_client_new(&one);
-        give_credential(&c, NULL, 0);
-        snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", bind(c.kid, ACME_URL "/new-account", one.key, c.key));
-        memset(racers, 0, sizeof(racers));
-        made = 0;
-        for (int i = 0; i < RACERS; i++) {
-            one.nonce[0] = '\0';
-            snprintf(racers[i].body, sizeof(racers[i].body), "%s", acme_jws(one.key, acme_header(&one, "/new-account"), payload));
-            racers[i].clerk = acme.clerk;
-            racers[i].clerk.store = store_again(&stir_schema);
-            assert_err(stir_es256_ctx_new(&racers[i].clerk.ctx), STIR_OK);
-        }
-        for (int i = 0; i < RACERS; i++)
-            assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
-        for (int i = 0; i < RACERS; i++)
-            pthread_join(threads[i], NULL);
-        for (int i = 0; i < RACERS; i++) {
-            if (racers[i].x.status != 201 && racers[i].x.status != 200)
-                fail_msg("%d: %s", racers[i].x.status, racers[i].x.body_out);
-            made += racers[i].x.status == 201;
-            assert_string_equal(racers[i].location, racers[0].location);
-            stir_store_close(racers[i].clerk.store);
-            stir_es256_ctx_free(racers[i].clerk.ctx);
-            stir_exchange_clear(&racers[i].x);
-        }
-        assert_int_equal(made, 1);
-        assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_accounts"), round + 1);
-        acme_client_free(&one);
-    }
-}
-
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -790,16 +341,6 @@ int main(int argc, char **argv)
         TEST(account_that_ends_meanwhile_is_not_changed),
         TEST(orders_are_listed_in_pages),
         TEST(account_without_orders_has_an_empty_list),
-        TEST(binding_is_asked_for_where_it_is_required),
-        TEST(binding_makes_one_account),
-        TEST(binding_is_checked_whole),
-        TEST(binding_says_which_codes_may_be_ordered),
-        TEST(binding_that_cannot_be_is_not_made),
-        TEST(account_gets_a_new_key),
-        TEST(key_change_is_checked_whole),
-        TEST(key_of_another_account_is_a_conflict),
-        TEST(key_of_a_certificate_is_no_accounts),
-        TEST(key_that_is_registered_by_many_at_once_has_one_account),
     };
     store_engine_of(argc, argv);
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,4 +1,4 @@
-/* The way into the certificate authority (RFC 8555 §6), its directory, its nonces and its limits. */
+/* The way into the certificate authority (RFC 8555 §6), its directory and its nonces. */
 #include "acme_support.h"
 
 #include "service/ca_parts.h"
@@ -23,7 +23,7 @@ static int tear_down(void **state)
 
 /* --- resources --- */
 
-static void directory_names_what_there_is(void **state)
+static void directory_names_what_there_is(void **state) /*= RFC8555-7.1.1 test */
 {
     static const char *const rows[][2] = {
         {"newNonce", "/new-nonce"}, {"newAccount", "/new-account"}, {"newOrder", "/new-order"}, {"revokeCert", "/revoke-cert"}, {"keyChange", "/key-change"}};
@@ -47,7 +47,7 @@ static void directory_names_what_there_is(void **state)
 }
 
 /* RFC 8555 §7.2. */
-static void new_nonce_answers_head_and_get(void **state)
+static void new_nonce_answers_head_and_get(void **state) /*= RFC8555-7.2 test */
 {
     (void)state;
     assert_int_equal(acme_ask("HEAD", "/new-nonce", NULL, S(NULL), false), 200);
@@ -60,7 +60,7 @@ static void new_nonce_answers_head_and_get(void **state)
 }
 
 /* RFC 8555 §6.3: both may be asked by POST-as-GET too. */
-static void directory_and_nonce_are_posted_as_get(void **state)
+static void directory_and_nonce_are_posted_as_get(void **state) /*= RFC8555-6.3 test */
 {
     (void)state;
     assert_int_equal(acme_post(&client, "/directory", NULL), 200);
@@ -72,7 +72,7 @@ static void directory_and_nonce_are_posted_as_get(void **state)
     assert_answer("payload", 400, "malformed");
 }
 
-static void resource_is_not_got(void **state)
+static void resource_is_not_got(void **state) /*= RFC8555-6.3 test */
 {
     static const char *const paths[] = {"/new-account", "/new-order",          "/revoke-cert", "/key-change", "/acct/abc", "/acct/abc/orders",
                                         "/order/abc",   "/order/abc/finalize", "/authz/abc",   "/chall/abc",  "/cert/abc"};
@@ -136,7 +136,7 @@ static void path_of_others_is_not_its_own(void **state)
 
 /* --- the form of a request --- */
 
-static void request_with_another_type_is_unsupported(void **state)
+static void request_with_another_type_is_unsupported(void **state) /*= RFC8555-6.2 test */
 {
     static const char *const types[] = {NULL, "", "application/json", "application/jose", "text/plain", "application/jose+jsonx", "xapplication/jose+json"};
     const char *good = "Application/JOSE+json ; charset=utf-8";
@@ -158,7 +158,7 @@ static void request_that_is_too_long_is_refused(void **state)
 }
 
 /* Boulder's negatives, and ours: what is no flattened JWS with one protected header. */
-static void body_that_is_no_flattened_jws_is_malformed(void **state)
+static void body_that_is_no_flattened_jws_is_malformed(void **state) /*= RFC8555-6.2 test */
 {
     const char *header = acme_header(&client, "/new-account");
     json_t *good = json_loads(acme_jws(client.key, header, "{}"), 0, NULL);
@@ -216,7 +216,7 @@ static int ask_with_header(const char *path, const char *format, ...)
     return acme_send(&client, path, acme_jws(client.key, header, "{}"));
 }
 
-static void other_algorithm_is_named(void **state)
+static void other_algorithm_is_named(void **state) /*= RFC8555-6.2 test */
 {
     static const char *const algorithms[] = {"RS256", "none", "HS256", "ES384", "EdDSA", "es256", ""};
     (void)state;
@@ -232,7 +232,7 @@ static void other_algorithm_is_named(void **state)
     assert_answer("a number", 400, "malformed");
 }
 
-static void header_that_may_not_be_is_malformed(void **state)
+static void header_that_may_not_be_is_malformed(void **state) /*= RFC8555-6.2 test */
 {
     const char *own = client.kid + sizeof(ACME_URL) - 1;
     char jwk[400];
@@ -263,7 +263,7 @@ static void header_that_may_not_be_is_malformed(void **state)
 }
 
 /* RFC 8555 §6.4: the very string. */
-static void url_of_another_request_is_unauthorized(void **state)
+static void url_of_another_request_is_unauthorized(void **state) /*= RFC8555-6.4 test */
 {
     static const char *const urls[] = {ACME_URL "/new-order",
                                        ACME_URL "/new-account/",
@@ -282,7 +282,7 @@ static void url_of_another_request_is_unauthorized(void **state)
 
 /* --- nonces --- */
 
-static void nonce_is_accepted_once(void **state)
+static void nonce_is_accepted_once(void **state) /*= RFC8555-6.5 test */
 {
     const char *own = client.kid + sizeof(ACME_URL) - 1, *body = acme_jws(client.key, acme_header(&client, own), NULL);
     (void)state;
@@ -295,7 +295,7 @@ static void nonce_is_accepted_once(void **state)
     assert_answer("with the fresh one", 200, "");
 }
 
-static void nonce_that_was_not_given_out_is_bad(void **state)
+static void nonce_that_was_not_given_out_is_bad(void **state) /*= RFC8555-6.5.2 test */
 {
     const char *own = client.kid + sizeof(ACME_URL) - 1;
     struct {
@@ -391,7 +391,7 @@ static void kid_that_is_no_account_of_ours_is_refused(void **state)
     }
 }
 
-static void key_that_is_none_is_a_bad_public_key(void **state)
+static void key_that_is_none_is_a_bad_public_key(void **state) /*= RFC8555-6.2 test */
 {
     static const char *const rows[] = {
         "{}", "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}", "{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"AA\",\"y\":\"AA\"}",
@@ -476,114 +476,6 @@ static void path_that_is_too_long_is_not_found(void **state)
     assert_answer("long", 404, "malformed");
 }
 
-/* --- limits and chaos --- */
-
-static void requests_of_one_address_are_limited(void **state)
-{
-    (void)state;
-    acme.conf.ca.requests_per_address = 60;
-    for (int i = 0; i < 60; i++)
-        assert_int_equal(acme_get("/directory"), 200);
-    acme_get("/new-nonce");
-    assert_answer("one more", 429, "rateLimited");
-    assert_string_equal(acme_field("Retry-After"), "60");
-    acme.now += 59;
-    acme_get("/new-nonce");
-    assert_answer("too early", 429, "rateLimited");
-    assert_string_equal(acme_field("Retry-After"), "1");
-    acme.now++;
-    assert_int_equal(acme_get("/new-nonce"), 204);
-    assert_int_equal(acme_get("/new-nonce"), 429);
-    acme.now += 3600;
-    for (int i = 0; i < 60; i++)
-        assert_int_equal(acme_get("/directory"), 200);
-    assert_int_equal(acme_get("/directory"), 429);
-    acme_open();
-    assert_int_equal(acme_get("/directory"), 429);
-}
-
-static void new_accounts_of_one_address_are_limited(void **state)
-{
-    struct acme_client more[3];
-    (void)state;
-    acme.conf.ca.accounts_per_address = 2;
-    for (int i = 0; i < 3; i++) {
-        acme_client_new(&more[i]);
-        acme_post(&more[i], "/new-account", "{}");
-        assert_answer("account", i < 2 ? 201 : 429, i < 2 ? "" : "rateLimited");
-    }
-    assert_string_equal(acme_field("Retry-After"), "1800");
-    acme_post(&more[0], "/new-account", "{}"); /* there already: none is made */
-    assert_answer("found", 200, "");
-    for (int i = 0; i < 3; i++)
-        acme_client_free(&more[i]);
-}
-
-/* Limits by account and code are in the store, so that a restart and another node know of them. */
-static void limits_in_the_store_outlive_the_process(void **state)
-{
-    struct stir_ca_request r = {.clerk = &acme.clerk, .x = &acme.x};
-    (void)state;
-    acme.conf.ca.orders_per_code = 3;
-    for (int i = 0; i < 5; i++) {
-        acme_open();
-        r.ca = acme.ca;
-        r.answered = false;
-        stir_exchange_clear(&acme.x);
-        acme.x.now = acme.now;
-        assert_int_equal(stir_ca_within(&r, STIR_LIMIT_ORDERS_CODE, "709J"), i < 3);
-        assert_true(stir_ca_within(&r, STIR_LIMIT_ORDERS_ACCOUNT, "somebody"));
-        stir_ca_free(acme.ca);
-        acme.ca = NULL;
-    }
-    assert_int_equal(acme.x.status, 429);
-    assert_string_equal(acme_field("Retry-After"), "1200");
-    acme_open();
-    r.ca = acme.ca;
-    assert_true(stir_ca_within(&r, STIR_LIMIT_ORDERS_CODE, "709K"));
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM limits"), 2);
-    assert_true(stir_ca_limit_chores(acme.ca, &acme.clerk, acme.now + 3599) > 0);
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM limits"), 1);
-    stir_ca_limit_chores(acme.ca, &acme.clerk, acme.now + 3601);
-    assert_int_equal(acme_count("SELECT COUNT(*) FROM limits"), 0);
-    stir_arena_clear(&r.arena);
-}
-
-/* [ca] chaos: some good nonces are refused, and the same seed does the same again. */
-static void chaos_refuses_nonces_and_can_be_repeated(void **state)
-{
-    char first[201] = "", second[201] = "", directory[2][4096];
-    (void)state;
-    acme.conf.ca.chaos = 7;
-    for (int round = 0; round < 2; round++) {
-        char *seen = round ? second : first;
-        stir_ca_free(acme.ca);
-        acme.ca = NULL;
-        acme_open();
-        assert_int_equal(acme_get("/directory"), 200);
-        snprintf(directory[round], sizeof(directory[round]), "%s", acme.x.body_out);
-        client.nonce[0] = '\0';
-        for (int i = 0; i < 200; i++) {
-            acme_post(&client, client.kid, NULL);
-            seen[i] = acme.x.status == 200 ? '+' : '-';
-            if (acme.x.status != 200)
-                assert_answer("chaos", 400, "badNonce");
-        }
-    }
-    assert_string_equal(first, second);
-    assert_string_equal(directory[0], directory[1]);
-    size_t refused = 0;
-    for (const char *p = first; *p; p++)
-        refused += *p == '-';
-    assert_in_range(refused, 1, 40);
-    assert_int_equal(acme_get("/directory"), 200);
-    assert_int_equal(json_object_size(acme.json), 7); /* one more than there is */
-    acme.conf.ca.chaos = 0;
-    acme_open();
-    for (int i = 0; i < 50; i++)
-        assert_int_equal(acme_post(&client, client.kid, NULL), 200);
-}
-
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -611,10 +503,6 @@ int main(int argc, char **argv)
         TEST(request_that_was_changed_is_refused),
         TEST(detail_is_text_whatever_was_sent),
         TEST(path_that_is_too_long_is_not_found),
-        TEST(requests_of_one_address_are_limited),
-        TEST(new_accounts_of_one_address_are_limited),
-        TEST(limits_in_the_store_outlive_the_process),
-        TEST(chaos_refuses_nonces_and_can_be_repeated),
     };
     store_engine_of(argc, argv);
     cmocka_set_message_output(CM_OUTPUT_TAP);

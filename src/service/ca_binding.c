@@ -97,36 +97,6 @@ enum stir_err stir_ca_binding_claim(struct stir_store *store, const char *kid, c
     return changed == 1 ? STIR_OK : STIR_EEXISTS;
 }
 
-/* --- what an account may order for --- */
-
-/* `code` is among those of a JSON list; an empty list has all. */
-static bool lists(struct stir_slice codes, struct stir_slice code)
-{
-    struct stir_json list;
-    struct stir_slice one;
-    size_t n = 0;
-    if (stir_json_parse(&list, codes, NULL, NULL) != STIR_OK || list.type != STIR_JSON_ARRAY)
-        return false;
-    for (struct stir_json_iter it = stir_json_iter(list); stir_json_next(&it); n++)
-        if (stir_json_string(&one, it.value, NULL) == STIR_OK && stir_slice_eq(one, code))
-            return true;
-    return n == 0;
-}
-
-enum stir_err stir_ca_binding_allows(bool *allows, struct stir_store *store, const char *kid, struct stir_slice code)
-{
-    struct stir_store_rows *row = NULL;
-    *allows = !kid[0];
-    if (*allows)
-        return STIR_OK;
-    enum stir_err err = stir_store_ask_one(&row, store, "SELECT state, codes FROM acme_bindings WHERE kid = $1", STIR_VALUES(stir_store_str(kid)));
-    if (err != STIR_OK)
-        return err == STIR_ENOTFOUND ? STIR_OK : err;
-    *allows = stir_slice_is(stir_store_get(row, 0), "active") && lists(stir_store_get(row, 1), code);
-    stir_store_rows_free(row);
-    return STIR_OK;
-}
-
 /* --- by hand --- */
 
 struct add {

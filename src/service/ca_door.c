@@ -3,6 +3,8 @@
  * that appeared never to be good again, and nobody can spend another's, since he would have to guess it. */
 #include "service/ca_parts.h"
 
+#include "service/metrics.h"
+
 /* --- the form --- */
 
 /* "application/jose+json", in any case, parameters borne. */
@@ -106,6 +108,13 @@ static bool is_b64url(struct stir_slice s)
     return s.n > 0;
 }
 
+static bool refuse_nonce(struct stir_ca_request *r, const char *why)
+{
+    if (r->clerk->metrics)
+        stir_metrics_add(r->clerk->metrics, STIR_METRIC_ACME_NONCE_REJECTED, 1);
+    return stir_ca_refuse(r, STIR_PROBLEM_BAD_NONCE, "the nonce %s; ask again with the one in Replay-Nonce", why);
+}
+
 /*= RFC8555-6.5 */
 static bool is_fresh(struct stir_ca_request *r)
 {
@@ -115,15 +124,13 @@ static bool is_fresh(struct stir_ca_request *r)
     if (!text_of(r, &nonce, &r->jws, "nonce"))
         return false;
     if (!nonce.p)
-        return stir_ca_refuse(r, STIR_PROBLEM_BAD_NONCE, "the protected header lacks \"nonce\"; take the one in Replay-Nonce");
+        return refuse_nonce(r, "is not in the protected header");
     if (!is_b64url(nonce)) /*= RFC8555-6.5.2 */
         return stir_ca_refuse(r, STIR_PROBLEM_MALFORMED, "\"nonce\" in the protected header is not base64url");
     enum stir_nonce_end end = stir_nonce_spend(r->ca->memory->nonces, nonce);
     if (end == STIR_NONCE_GOOD && stir_ca_chance(r->ca, STIR_CHAOS_NONCE))
         end = STIR_NONCE_OLD;
-    if (end != STIR_NONCE_GOOD)
-        return stir_ca_refuse(r, STIR_PROBLEM_BAD_NONCE, "the nonce %s; ask again with the one in Replay-Nonce", why[end]);
-    return true;
+    return end == STIR_NONCE_GOOD || refuse_nonce(r, why[end]);
 }
 
 /* --- whose it is --- */

@@ -153,8 +153,6 @@ void stir_ca_revoke(struct stir_ca_request *r);      /* ca_revoke.c */
 
 enum stir_err stir_ca_account_by_id(struct stir_ca_account *out, struct stir_store *store, struct stir_slice id) STIR_MUST_USE;
 enum stir_err stir_ca_account_by_key(struct stir_ca_account *out, struct stir_store *store, const struct stir_key *key) STIR_MUST_USE;
-/* May an account with the binding `kid` ("": none, it may) order for `code`? Not with one that was taken back. */
-enum stir_err stir_ca_binding_allows(bool *allows, struct stir_store *store, const char *kid, struct stir_slice code) STIR_MUST_USE; /* ca_binding.c */
 /* May `key` be no account's: it is known to others, or a certificate has it (but where [ca] certificate-key = any). */
 enum stir_err stir_ca_key_is_barred(bool *barred, const struct stir_ca *ca, struct stir_store *store, const struct stir_key *key) STIR_MUST_USE;
 /* The thumbprint under which an account's key is found (RFC 7638): STIR_ECRYPTO. */
