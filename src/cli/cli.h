@@ -34,7 +34,7 @@ struct cli_option {
 struct cli;
 
 struct cli_command {
-    const char *noun, *verb; /* verb NULL: the noun stands alone, as in "stir sign" */
+    const char *noun, *verb; /* verb NULL: the noun stands alone, as in "stir sign"; of several words: "provider add" */
     const char *operands;    /* what --help writes for operands, "FILE"; "" for none */
     size_t min_operands, max_operands;
     const char *summary;

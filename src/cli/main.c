@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+extern const struct cli_command cmd_pa_init, cmd_pa_certify, cmd_pa_provider_add, cmd_pa_provider_list, cmd_pa_provider_show, cmd_pa_provider_suspend,
+    cmd_pa_provider_resume, cmd_pa_code_add, cmd_pa_code_remove, cmd_pa_password, cmd_pa_ca_add, cmd_pa_ca_remove, cmd_pa_ca_list, cmd_pa_publish,
+    cmd_pa_revoke;
 extern const struct cli_command cmd_key_new, cmd_key_show, cmd_csr_new, cmd_csr_show, cmd_cert_root, cmd_cert_intermediate, cmd_cert_sign, cmd_cert_show,
     cmd_cert_lint, cmd_cert_match, cmd_cert_verify, cmd_trust_add, cmd_trust_import, cmd_trust_update, cmd_trust_show, cmd_crl_show, cmd_crl_import,
     cmd_crl_update, cmd_sign, cmd_verify, cmd_fetch, cmd_show, cmd_tn, cmd_serve, cmd_lab, cmd_conf_check, cmd_conf_show, cmd_conf_keys, cmd_conf_reload,
@@ -45,6 +48,21 @@ const struct cli_command *const cli_commands[] = {
     &cmd_acme_status,
     &cmd_acme_rollover,
     &cmd_acme_deactivate,
+    &cmd_pa_init,
+    &cmd_pa_certify,
+    &cmd_pa_provider_add,
+    &cmd_pa_provider_list,
+    &cmd_pa_provider_show,
+    &cmd_pa_provider_suspend,
+    &cmd_pa_provider_resume,
+    &cmd_pa_code_add,
+    &cmd_pa_code_remove,
+    &cmd_pa_password,
+    &cmd_pa_ca_add,
+    &cmd_pa_ca_remove,
+    &cmd_pa_ca_list,
+    &cmd_pa_publish,
+    &cmd_pa_revoke,
     NULL,
 };
 
@@ -91,10 +109,10 @@ static int wrong_words(const char *noun, bool noun_known, const char *verb, bool
 {
     const struct cli_command none = {.noun = noun_known ? noun : NULL};
     const struct cli cli = {.command = &none, .json = json};
-    char verbs[128] = "";
+    char verbs[512] = "";
     for (size_t i = 0, n = 0; noun_known && cli_commands[i] && n < sizeof(verbs); i++)
         if (is(cli_commands[i]->noun, noun))
-            n += (size_t)snprintf(verbs + n, sizeof(verbs) - n, " %s", cli_commands[i]->verb);
+            n += (size_t)snprintf(verbs + n, sizeof(verbs) - n, "%s %s", n ? "," : "", cli_commands[i]->verb);
     if (!noun_known && noun[0] == '-')
         return cli_fail(&cli, CLI_USAGE, "\"%s\" stands before the command; options stand behind it. stir --help lists the commands", noun);
     if (!noun_known)
@@ -102,6 +120,20 @@ static int wrong_words(const char *noun, bool noun_known, const char *verb, bool
     if (!verb)
         return cli_fail(&cli, CLI_USAGE, "what shall be done? There are:%s", verbs);
     return cli_fail(&cli, CLI_USAGE, "no such command \"%s\". There are:%s", verb, verbs);
+}
+
+/* How many of the words behind the noun are this verb, which may be several, as "provider add" is; 0: they are not. */
+static int count_verb(const char *verb, int argc, char **argv)
+{
+    int n = 0;
+    while (*verb) {
+        size_t length = strcspn(verb, " ");
+        if (n + 2 >= argc || strlen(argv[n + 2]) != length || strncmp(argv[n + 2], verb, length) != 0)
+            return 0;
+        n++;
+        verb += length + (verb[length] == ' ');
+    }
+    return n;
 }
 
 /* The command that the words name; *used words of it. */
@@ -113,8 +145,9 @@ static const struct cli_command *find(int argc, char **argv, int *used, bool *no
         if (!is(argv[1], c->noun))
             continue;
         *noun_known = true;
-        *used = c->verb ? 3 : 2;
-        if (!c->verb || (argc > 2 && is(argv[2], c->verb)))
+        int verb = c->verb ? count_verb(c->verb, argc, argv) : 0;
+        *used = 2 + verb;
+        if (!c->verb || verb)
             return c;
     }
     return NULL;

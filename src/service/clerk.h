@@ -20,4 +20,8 @@ struct stir_clerk {
 /* stir_records_say() where there is a log. `level` as of [log]. */
 void stir_clerk_say(const struct stir_clerk *clerk, int level, const char *event, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The name of this node: `configured`, or, when that is "", this host's, of the letters that a node's may have. */
+enum { STIR_CLERK_NODE = 65 };
+void stir_clerk_node(char node[STIR_CLERK_NODE], const char *configured);
+
 #endif

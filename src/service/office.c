@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 enum {
-    NODE = 65,             /* bytes of a node's name */
     CHORES_MIN_MS = 50,    /* between two rounds of chores, whatever they wish */
     CHORES_MAX_MS = 60000, /* and what they may wish at most: readiness is looked at then */
     REOPEN_MS = 1000,      /* between two tries to open a store that failed */
@@ -51,7 +50,7 @@ struct stir_office {
     bool ready;
     char ready_text[READY_TEXT];
     /* constant from the start on */
-    char *url, node[NODE];
+    char *url, node[STIR_CLERK_NODE];
     struct stir_metrics *metrics;
     struct stir_office_count *count;
     struct desk *desks;
@@ -338,19 +337,6 @@ static void *work(void *arg)
 
 /* ---- Made, changed, asked ---- */
 
-/* The name of this host, of the letters that a node's may have. */
-static void host_name(char node[NODE])
-{
-    char host[256] = "";
-    size_t n = 0;
-    (void)gethostname(host, sizeof(host) - 1);
-    for (const char *p = host; *p && n + 1 < NODE; p++)
-        node[n++] = stir_is_alpha(*p) || stir_is_digit(*p) || strchr("-_.", *p) ? *p : '-';
-    node[n] = '\0';
-    if (!n)
-        snprintf(node, NODE, "stir");
-}
-
 static enum stir_err open_desk(struct stir_office *office, struct desk *desk, struct stir_records *records, struct stir_diag *diag)
 {
     *desk = (struct desk){.office = office, .clerk = {.node = office->node, .records = records, .metrics = office->metrics}};
@@ -365,10 +351,7 @@ static enum stir_err open_office(struct stir_office *office, const struct stir_c
     office->desks = calloc(n, sizeof(*office->desks));
     if (!office->url || !office->desks)
         return STIR_ENOMEM;
-    if (conf->store.node[0])
-        snprintf(office->node, NODE, "%s", conf->store.node);
-    else
-        host_name(office->node);
+    stir_clerk_node(office->node, conf->store.node);
     TRY(stir_office_count_new(&office->count, office->metrics));
     while (office->n_desks < n)
         TRY(open_desk(office, &office->desks[office->n_desks++], records, diag));
