@@ -259,7 +259,6 @@ static enum stir_err take_in(struct stir_acme_work *work, struct stir_acme *acme
     stir_crash_point("acme client: in use");
     work->order[0] = '\0';
     TRY(stir_acme_work_save(work, acme, diag));
-    stir_acme_drop(acme, order_key);
     stir_acme_tell(acme, "certificate %s is in use", serial);
     return STIR_OK;
 }
@@ -270,7 +269,7 @@ static enum stir_err go_through(struct stir_acme_work *work, struct stir_acme *a
     enum stir_err err = stir_acme_order_finish(acme, &issued, work->order, key, diag);
     err = err == STIR_OK ? take_in(work, acme, &issued, key, diag) : err;
     stir_acme_issued_clear(&issued);
-    if (err == STIR_EVALUE || err == STIR_ENOTFOUND || err == STIR_EMISMATCH) /* it would say the same again */
+    if (err == STIR_ENOTFOUND || err == STIR_EMISMATCH) /* the order is over, or would end in the same again */
         stir_acme_work_drop(acme);
     return err;
 }
@@ -306,6 +305,7 @@ static enum stir_err order(struct stir_acme_work *work, struct stir_acme *acme, 
 
 static enum stir_err deploy(struct stir_acme_work *work, struct stir_acme *acme, struct stir_diag *diag)
 {
+    stir_acme_drop(acme, order_key); /* it lies with its certificate now */
     stir_crash_point("acme client: before deployment");
     TRY(stir_acme_deploy(acme, work->deploy, diag));
     stir_crash_point("acme client: after deployment");

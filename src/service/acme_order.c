@@ -136,15 +136,15 @@ static enum stir_err answer_challenge(struct stir_acme *acme, struct stir_acme_r
     return err;
 }
 
-/* Why an authorization failed stands in its challenge. */
+/* Why an authorization failed stands in its challenge. The order is lost with it. */
 static enum stir_err invalid(struct stir_acme *acme, struct stir_acme_reply *reply, struct stir_diag *diag)
 {
     struct stir_json list, error;
     if (stir_json_member(reply->json, "challenges", &list) && list.type == STIR_JSON_ARRAY)
         for (struct stir_json_iter it = stir_json_iter(list); stir_json_next(&it);)
             if (it.value.type == STIR_JSON_OBJECT && stir_json_member(it.value, "error", &error) && error.type == STIR_JSON_OBJECT)
-                return stir_acme_refusal(acme, reply, error, "the authority does not accept the token", diag);
-    return stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the authorization is %.*s, and the authority does not say why",
+                return (void)stir_acme_refusal(acme, reply, error, "the authority does not accept the token", diag), STIR_ENOTFOUND;
+    return stir_diag_set(diag, STIR_ENOTFOUND, SIZE_MAX, "the authorization is %.*s, and the authority does not say why",
                          STIR_SHOW(stir_acme_text(reply, reply->json, "status")));
 }
 
@@ -259,7 +259,13 @@ static enum stir_err download(struct stir_acme *acme, struct stir_acme_issued *o
     struct stir_slice x5u = stir_acme_text(order, order->json, "x5u");
     TRY(take_url(url, acme, stir_acme_text(order, order->json, "certificate"), "certificate", diag));
     const struct stir_acme_post post = {.url = url, .accept = "application/pem-certificate-chain"};
-    TRY(stir_acme_want(acme, &reply, &post, "the certificate cannot be had", diag));
+    TRY(stir_acme_send(acme, &reply, &post, diag));
+    if (reply.http.status != 200) {
+        const bool lost = reply.http.status == 404 || reply.http.status == 410;
+        (void)stir_acme_refusal(acme, &reply, reply.has_json ? reply.json : nothing, "the certificate cannot be had", diag);
+        stir_acme_reply_clear(&reply);
+        return lost ? STIR_ENOTFOUND : STIR_EVALUE;
+    }
     enum stir_err err = reply.http.body.n > STIR_MAX_PEM ? STIR_ELIMIT : stir_certs_parse(out->chain, STIR_MAX_CHAIN, &out->n, reply.http.body, &why);
     stir_acme_reply_clear(&reply);
     if (err != STIR_OK) {
@@ -280,7 +286,7 @@ static enum stir_err order_invalid(struct stir_acme *acme, struct stir_acme_repl
 {
     struct stir_json error;
     if (stir_json_member(order->json, "error", &error) && error.type == STIR_JSON_OBJECT)
-        (void)!stir_acme_refusal(acme, order, error, "the authority gives the order up", diag);
+        (void)stir_acme_refusal(acme, order, error, "the authority gives the order up", diag);
     else
         stir_diag_set(diag, STIR_EVALUE, SIZE_MAX, "the order is %.*s, and the authority does not say why",
                       STIR_SHOW(stir_acme_text(order, order->json, "status")));
@@ -317,7 +323,7 @@ enum stir_err stir_acme_order_finish(struct stir_acme *acme, struct stir_acme_is
         TRY(stir_acme_send(acme, &order, &post, diag));
         enum stir_err err = STIR_OK;
         if (order.http.status == 404 || order.http.status == 410 || order.http.status == 403 || order.http.status == 401) {
-            (void)!stir_acme_refusal(acme, &order, order.has_json ? order.json : nothing, "the order cannot be seen", diag);
+            (void)stir_acme_refusal(acme, &order, order.has_json ? order.json : nothing, "the order cannot be seen", diag);
             err = STIR_ENOTFOUND;
         } else if (order.http.status != 200) {
             err = stir_acme_refusal(acme, &order, order.has_json ? order.json : nothing, "the order cannot be seen", diag);
