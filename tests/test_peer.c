@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/clock.h"
@@ -44,7 +45,7 @@ static void answer(int fd)
     }
     server.requests++;
     while (server.hold)
-        usleep(10000);
+        nanosleep(&(const struct timespec){0, 10000000}, NULL);
     (void)!send(fd, server.say, strlen(server.say), MSG_NOSIGNAL);
     for (size_t left = server.pad; left;) {
         ssize_t put = send(fd, xs, left < sizeof(xs) ? left : sizeof(xs), MSG_NOSIGNAL);
