@@ -49,7 +49,7 @@ static void as_conf_say(void *arg, const char *text)
 
 static inline void as_write(const char *name, const char *text, mode_t mode)
 {
-    char path[128];
+    char path[300];
     snprintf(path, sizeof(path), "%s/%s", as_folder, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);

@@ -8,7 +8,7 @@ struct row {
     bool call, reading, any_method;
 };
 
-enum { ALL_CALLS = STIR_API_SIGNING | STIR_API_VERIFICATION | STIR_API_NATIVE | STIR_API_INSPECT };
+enum { ALL_CALLS = STIR_API_SIGNING | STIR_API_VERIFICATION | STIR_API_NATIVE | STIR_API_INSPECT | STIR_API_ACME | STIR_API_PA };
 
 static const struct row rows[] = {
     {"/v1/sign", STIR_API_SIGN, STIR_API_NATIVE, STIR_API_OWN, true, false, false},

@@ -3,6 +3,7 @@
 #define STIR_FRONT_API_ROUTE_H
 
 #include "front/api.h"
+#include "service/office.h"
 
 enum stir_api_what {
     STIR_API_SIGNING_MS = 1,
@@ -20,6 +21,7 @@ enum stir_api_what {
     STIR_API_METRICS,
     STIR_API_VERSION,
     STIR_API_DOCUMENT, /* /openapi.json */
+    STIR_API_OFFICE,   /* of the policy administrator or the certificate authority */
 };
 
 struct stir_api_route {
@@ -31,6 +33,7 @@ struct stir_api_route {
     bool reading; /* GET and HEAD; else POST */
     bool any_method;
     const char *allow;
+    enum stir_office_who who; /* of STIR_API_OFFICE */
 };
 
 /* False: there is nothing there, for this listener. */

@@ -51,6 +51,7 @@ static void give_back(struct stir_http_call *call)
             stir_api_text_free(&call->items[i].text);
         free(call->items);
     }
+    stir_http_office_end(call);
     stir_arena_clear(&call->arena);
     stir_repository_give_back(&call->file);
     stir_live_free(call->live);
@@ -207,6 +208,7 @@ static void dispatch(struct stir_http_call *call)
     case STIR_API_CHECK: stir_http_verify_one(call); break;
     case STIR_API_VERIFY_BATCH: stir_http_verify_batch(call); break;
     case STIR_API_CHAIN: stir_http_serve_chain(call); break;
+    case STIR_API_OFFICE: stir_http_office_serve(call); break;
     default: stir_http_serve_operations(call); break;
     }
 }
@@ -228,7 +230,7 @@ static bool goes_on(struct stir_http_call *call)
     const struct stir_conf_http *conf = call->gate->conf;
     if (call->request->stranger)
         return stir_api_fail(&call->fault, STIR_API_FORBIDDEN, "", "a certificate of the CA for clients is needed");
-    bool found = stir_api_route(&call->route, conf, front->repository ? front->conf->repository.path : "", call->request->path);
+    bool found = stir_api_route(&call->route, conf, front->repository ? front->conf->repository.path : "", call->request->path) || stir_http_office_finds(call);
     call->dialect = first_dialect(call, found);
     if (!found)
         return stir_api_fail(&call->fault, STIR_API_NO_RESOURCE, "", "there is nothing at this path");
@@ -279,6 +281,8 @@ void stir_http_call_cancel(void *arg, struct stir_http_request *request)
 {
     (void)arg;
     struct stir_http_call *call = request->user;
-    if (call)
-        stir_http_verify_end(call, "the daemon ended before the call was answered");
+    if (!call)
+        return;
+    stir_http_verify_end(call, "the daemon ended before the call was answered");
+    stir_http_office_end(call);
 }

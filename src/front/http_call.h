@@ -60,6 +60,8 @@ struct stir_http_item {
     bool open; /* given to the service, and not answered yet */
 };
 
+struct stir_http_errand;
+
 /* A request. */
 struct stir_http_call {
     struct stir_http_desk *desk;
@@ -81,6 +83,7 @@ struct stir_http_call {
     bool waits; /* serve() has returned without an answer */
     struct stir_http_item one;
     struct stir_shelf_file file;
+    struct stir_http_errand *errand; /* what a clerk has of it; NULL: nothing */
     struct stir_http_answer answer;
     char max_age[64];
     struct stir_http_call *next;
@@ -107,6 +110,13 @@ void stir_http_sign_batch(struct stir_http_call *call);
 void stir_http_sign_csv(struct stir_http_call *call);
 void stir_http_verify_one(struct stir_http_call *call);
 void stir_http_verify_batch(struct stir_http_call *call);
+
+/* Policy administrator and certificate authority: is the path theirs, at this listener? Given to a clerk; and the end of it, answered or not. */
+bool stir_http_office_finds(struct stir_http_call *call);
+void stir_http_office_serve(struct stir_http_call *call);
+void stir_http_office_end(struct stir_http_call *call);
+/* Who asks, for limits: an IPv4 address, or the /64 of an IPv6 one; behind a proxy that the listener names, whom it names last in `forwarded`. */
+void stir_http_office_peer(char *buf, size_t cap, const struct stir_conf_http *conf, const struct sockaddr_storage *at, struct stir_slice forwarded);
 
 /* Chains, health, figures, documents. */
 void stir_http_serve_chain(struct stir_http_call *call);

@@ -54,6 +54,8 @@ struct stir_http_request {
 };
 /* A header of the request, NUL behind it; absent when it is not there. The first of several. */
 struct stir_slice stir_http_header(const struct stir_http_request *request, const char *name);
+/* The last of several: what the peer next to us wrote. */
+struct stir_slice stir_http_header_last(const struct stir_http_request *request, const char *name);
 
 struct stir_http_field {
     const char *name, *value;

@@ -176,6 +176,28 @@ struct stir_slice stir_http_header(const struct stir_http_request *request, cons
     return stir_slice_str(MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name));
 }
 
+struct last {
+    const char *name;
+    struct stir_slice value;
+};
+
+static enum MHD_Result look_at_header(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    struct last *last = cls;
+    (void)kind;
+    if (value && stir_slice_ieq(stir_slice_str(key), stir_slice_str(last->name)))
+        last->value = stir_slice_str(value);
+    return MHD_YES;
+}
+
+struct stir_slice stir_http_header_last(const struct stir_http_request *request, const char *name)
+{
+    const struct stir_http_one *r = (const void *)request;
+    struct last last = {name, {NULL, 0}};
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, look_at_header, &last);
+    return last.value;
+}
+
 static void serve(struct stir_http_one *r)
 {
     struct stir_http_server *server = r->conn->server;

@@ -5,6 +5,8 @@
 #include "io/dir.h"
 #include "io/tls.h"
 #include "service/as.h"
+#include "service/ca.h"
+#include "service/pa.h"
 #include "service/secret.h"
 #include "service/source.h"
 
@@ -215,6 +217,41 @@ static void look_at_process(struct look *look, const struct stir_conf *conf)
     look_at_file(look, "[webhook] token-file", conf->webhook.token_file, true);
 }
 
+static void look_at_pa(struct look *look, const struct stir_conf *conf)
+{
+    const struct stir_pa_say to = {told, look};
+    struct stir_pa *pa = NULL;
+    enum stir_err err = stir_pa_new(&pa, conf, &to);
+    if (err != STIR_OK && look->good)
+        say(look, true, "[pa]: %s", stir_err_text(err));
+    stir_pa_free(pa);
+    look_at_made_folder(look, "[pa] static-dir", conf->pa.static_dir);
+}
+
+static void look_at_ca(struct look *look, const struct stir_conf *conf)
+{
+    const struct stir_ca_say to = {told, look};
+    struct stir_ca *ca = NULL;
+    enum stir_err err = stir_ca_new(&ca, conf, NULL, &to);
+    if (err != STIR_OK && look->good)
+        say(look, true, "[ca]: %s", stir_err_text(err));
+    stir_ca_free(ca);
+    look_at_folder(look, "[ca] publish-dir", conf->ca.publish_dir);
+    look_at_file(look, "[ca] tls-root", conf->ca.tls_root, false);
+    look_at_file(look, "[ca] report-token", conf->ca.report_token, true);
+}
+
+/* What cannot be there beside what is: a file of SQLite is made at the start. */
+static void look_at_store(struct look *look, const struct stir_conf *conf)
+{
+    struct stat there;
+    if (strstr(conf->store.url, "://"))
+        return;
+    look_at_place(look, "[store] url", conf->store.url);
+    if (stat(conf->store.url, &there) == 0 && !S_ISREG(there.st_mode))
+        say(look, true, "[store] url: %s is there and is no file", conf->store.url);
+}
+
 bool stir_config_files(const struct stir_conf *conf, int64_t now, const struct stir_config_look *to)
 {
     struct look look = {to, true};
@@ -229,6 +266,12 @@ bool stir_config_files(const struct stir_conf *conf, int64_t now, const struct s
         look_at_file(&look, "[fetch] tls-root", conf->fetch.tls_root, false);
         look_at_folder(&look, "[fetch] cache-dir", conf->fetch.cache_dir);
     }
+    if (conf->server.roles & (STIR_ROLE_PA | STIR_ROLE_CA))
+        look_at_store(&look, conf);
+    if (conf->server.roles & STIR_ROLE_PA)
+        look_at_pa(&look, conf);
+    if (conf->server.roles & STIR_ROLE_CA)
+        look_at_ca(&look, conf);
     if (conf->server.roles & STIR_ROLE_CR)
         look_at_folder(&look, "[repository] dir", conf->repository.dir);
     return look.good;

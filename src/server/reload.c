@@ -37,21 +37,30 @@ static bool told(const struct stir_server_say *say, enum stir_err err, const str
 /* Fronts, records and state of `setting`, which is good by itself. Everything that can fail comes before the first thing that is seen. */
 static bool take_over(struct stir_server *server, struct stir_setting *setting, const struct stir_server_say *say)
 {
+    const struct stir_office_say office_say = {say->say, say->arg};
+    struct stir_office *office = server->shared.office; /* there, or not, for as long as the daemon runs: roles are read at the start */
+    struct stir_office_reading *reading = NULL;
     struct stir_fronts fronts = {.sip = NULL};
     struct stir_diag diag = {0};
     /* Chains die with their policy: not for a reload that leaves it as it is. */
     bool same = stir_actions_same_chains(&server->live->conf->verify.policy, &setting->conf->verify.policy);
     struct stir_live *live = stir_live_new(setting, server->live->trust, server->generation + 1, server->policies + !same);
     bool good = told(say, live ? STIR_OK : STIR_ENOMEM, &diag);
+    good = good && (!office || stir_office_read(&reading, setting, office, &office_say) == STIR_OK); /* what is wrong was said */
     good = good && told(say, stir_fronts_new(&fronts, setting, server, &server->fronts, &diag), &diag);
     good = good && told(say, stir_records_reload(server->shared.records, setting->conf, &diag), &diag);
     good = good && told(say, stir_desks_join(server, &fronts), &diag);
     if (!good) {
+        stir_office_forget(reading);
         stir_fronts_free(&fronts);
         stir_live_free(live);
         (void)!stir_records_reload(server->shared.records, server->live->conf, &diag); /* it was good before */
         return false;
     }
+    if (office)
+        stir_office_take(office, reading);
+    if (server->renewals && !stir_renewals_take(server->renewals, setting->conf))
+        stir_records_say(server->shared.records, 0, "renewal", "out of memory: the folders of before are renewed");
     server->policies += !same;
     stir_server_take(server, live);
     return true;
@@ -93,6 +102,49 @@ bool stir_server_reload(struct stir_server *server, const struct stir_server_say
     stir_server_status(server);
     stir_notify_ready();
     return good;
+}
+
+/* ---- Renewals ---- */
+
+enum { AGAIN_MS = 300000 /* until a reload for a new certificate is tried again: its x5u may not be served everywhere yet */ };
+
+static void take_renewed(struct stir_server *server);
+
+static void again_fires(struct stir_timer *timer)
+{
+    take_renewed((struct stir_server *)(void *)((char *)timer - offsetof(struct stir_server, again)));
+}
+
+static void say_renewed(void *arg, bool fatal, const char *text)
+{
+    const struct stir_server *server = arg;
+    stir_records_say(server->shared.records, fatal ? 0 : 1, "renewal", "%s", text);
+}
+
+static void take_renewed(struct stir_server *server)
+{
+    const struct stir_server_say say = {say_renewed, server};
+    if (server->stopping || stir_server_reload(server, &say))
+        return;
+    server->again.fire = again_fires;
+    if (!stir_loop_after(server->loop, &server->again, AGAIN_MS))
+        stir_records_say(server->shared.records, 0, "renewal", "out of memory: the new certificate is in use from the next reload on");
+}
+
+static void renewed_came(struct stir_post *post)
+{
+    struct stir_server *server = (struct stir_server *)(void *)((char *)post - offsetof(struct stir_server, renewed));
+    atomic_store(&server->renewed_sent, false);
+    take_renewed(server);
+}
+
+void stir_server_renewed(void *arg)
+{
+    struct stir_server *server = arg;
+    if (atomic_exchange(&server->renewed_sent, true))
+        return;
+    server->renewed.open = renewed_came;
+    stir_loop_post(server->loop, &server->renewed);
 }
 
 /* ---- Trust ---- */

@@ -23,7 +23,8 @@ enum { CANNOT = 3 /* exit status */, ENDS_EVERY_S = 3600 };
 struct run {
     struct stir_server server;
     const struct stir_serve_options *options;
-    struct stir_setting *setting; /* until the live state has it alone: a reload frees what it replaces */
+    struct stir_setting *setting;        /* until the live state has it alone: a reload frees what it replaces */
+    struct stir_office_reading *reading; /* until the office has it */
     struct stir_watch signals;
     struct stir_timer pulse; /* once a second */
     int64_t beats;
@@ -87,6 +88,30 @@ static enum stir_err failed(const struct run *run, const char *what, enum stir_e
 }
 
 /* ---- Start ---- */
+
+static bool has_office(const struct stir_conf *conf)
+{
+    return conf->server.roles & (STIR_ROLE_PA | STIR_ROLE_CA);
+}
+
+static enum stir_err read_office(struct run *run)
+{
+    const struct stir_office_say say = {say_at_start, run};
+    return has_office(run->setting->conf) ? stir_office_read(&run->reading, run->setting, NULL, &say) : STIR_OK;
+}
+
+/* The store is opened with the rights that the daemon will have: its files are its own. */
+static enum stir_err start_office(struct run *run)
+{
+    struct stir_shared *shared = &run->server.shared;
+    struct stir_diag diag = {0};
+    if (!run->reading)
+        return STIR_OK;
+    enum stir_err err = failed(run, "[store]", stir_office_new(&shared->office, run->reading, shared->records, shared->metrics, &diag), &diag);
+    if (err == STIR_OK)
+        run->reading = NULL;
+    return err;
+}
 
 /* Keys are read and sockets bound by whoever started it; then the privileges go, before there is a thread or a file that could keep them. */
 static enum stir_err start_fronts(struct run *run, struct stir_fronts *fronts)
@@ -176,6 +201,18 @@ static enum stir_err start_workers(struct run *run, struct stir_fronts *fronts)
     return err;
 }
 
+/* Last: our own authority may be who is asked. */
+static enum stir_err start_renewals(struct run *run)
+{
+    struct stir_server *server = &run->server;
+    struct stir_renewals *renewals = NULL;
+    if (!(run->setting->conf->server.roles & STIR_ROLE_AS))
+        return STIR_OK;
+    enum stir_err err = stir_renewals_new(&renewals, run->setting->conf, server->shared.records, server->shared.metrics, stir_server_renewed, server);
+    server->renewals = renewals;
+    return failed(run, "renewals", err, NULL);
+}
+
 /* ---- Run ---- */
 
 static void on_signal(struct stir_watch *watch, uint32_t events)
@@ -261,11 +298,16 @@ static void stop(struct run *run, struct stir_fronts *fronts)
         if (!stir_desks_wait(server, server->live->conf->server.stop_wait_ms))
             stir_records_say(server->shared.records, 1, "stop", "some calls were not answered within [server] stop-wait");
     }
+    /* While workers can still say it to whoever waits. */
+    stir_office_stop(server->shared.office);
     stir_hands_stop(server);
+    stir_renewals_free(server->renewals);
     stir_control_free(server->control);
     stir_trust_keeper_free(server->trust);
     stir_fetching_free(server->shared.fetching);
     stir_hands_free(server);
+    stir_office_free(server->shared.office);
+    stir_office_forget(run->reading);
     stir_fronts_free(&server->fronts);
     stir_fronts_free(fronts);
     if (run->signals.fd > 0)
@@ -297,13 +339,19 @@ int stir_serve(const struct stir_serve_options *options)
     if (err == STIR_OK)
         err = failed(&run, "signals", watch_signals(&run), NULL);
     if (err == STIR_OK)
+        err = read_office(&run);
+    if (err == STIR_OK)
         err = start_fronts(&run, &fronts);
     if (err == STIR_OK)
         err = start_shared(&run);
     if (err == STIR_OK)
+        err = start_office(&run);
+    if (err == STIR_OK)
         err = start_live(&run);
     if (err == STIR_OK)
         err = start_workers(&run, &fronts);
+    if (err == STIR_OK)
+        err = start_renewals(&run);
     if (err == STIR_OK)
         serve(&run);
     stop(&run, &fronts);

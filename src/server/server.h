@@ -8,7 +8,9 @@
 #include "service/as.h"
 #include "service/fetching.h"
 #include "service/live.h"
+#include "service/office.h"
 #include "service/records.h"
+#include "service/renewals.h"
 #include "service/trust.h"
 #include "service/worker.h"
 
@@ -48,9 +50,13 @@ struct stir_server {
     struct stir_live *live;
     uint64_t generation, policies;
     struct stir_fronts fronts;
-    struct stir_trust_keeper *trust;
-    struct stir_post news; /* of the keeper: its snapshot has changed */
+    struct stir_trust_keeper *trust; /* the office of roles pa and ca is `shared`'s, since fronts ask it */
+    struct stir_post news;           /* of the keeper: its snapshot has changed */
     atomic_bool news_sent;
+    struct stir_renewals *_Atomic renewals; /* NULL: no signer is renewed here; workers that tell of them see it come */
+    struct stir_post renewed;               /* one has a new certificate */
+    atomic_bool renewed_sent;
+    struct stir_timer again; /* a reload for it that was refused is tried again */
     struct stir_hand *hands;
     size_t n_hands;        /* that run */
     atomic_size_t leaving; /* desks that are not gone yet */
@@ -102,6 +108,8 @@ void stir_fronts_free(struct stir_fronts *fronts);
 bool stir_server_reload(struct stir_server *server, const struct stir_server_say *say);
 /* Tell systemd's `systemctl status` what is in use. Main thread. */
 void stir_server_status(const struct stir_server *server);
+/* A signer has a new certificate: the renewing thread calls it. */
+void stir_server_renewed(void *arg);
 /* A new snapshot of trust: the keeper's thread calls it. */
 void stir_server_trust(void *arg, struct stir_trust *trust);
 /* Put `live` in the place of the one there is; it is taken. */

@@ -31,6 +31,22 @@ static void tell_signers(struct stir_metrics_text *text, const struct stir_live 
     }
 }
 
+static void tell_renewals(struct stir_metrics_text *text, struct stir_renewals *renewals)
+{
+    static const char *const names[] = {"stir_renewal_due_timestamp_seconds", "stir_renewal_failures_in_a_row"};
+    static const char *const helps[] = {"when a signing identity with acme is to be renewed; 0: it has no certificate yet",
+                                        "failed attempts since the last one that went well"};
+    struct stir_renewal_state state;
+    char labels[128];
+    for (int what = 0; what < 2; what++) {
+        stir_metrics_family(text, names[what], "gauge", helps[what]);
+        for (size_t i = 0; stir_renewals_at(renewals, i, &state); i++) {
+            snprintf(labels, sizeof(labels), "signer=\"%s\"", state.name);
+            stir_metrics_value(text, names[what], labels, what ? state.failures : (double)state.due);
+        }
+    }
+}
+
 static void tell_numbers(struct stir_metrics_text *text, const struct stir_live *live)
 {
     static const char *const names[] = {"stir_numbers_lines", "stir_numbers_bytes", "stir_numbers_load_seconds"};
@@ -120,6 +136,8 @@ void stir_watch_metrics(void *arg, struct stir_metrics_text *text)
     struct stir_server *server = arg;
     struct stir_live *live = stir_server_live(server);
     tell_signers(text, live);
+    if (server->renewals)
+        tell_renewals(text, server->renewals);
     tell_numbers(text, live);
     tell_trust(text, server->trust);
     tell_caches(text, &server->shared);
@@ -206,6 +224,30 @@ static void ask_evidence(struct lines *out, struct stir_records *records)
         missing(out, touched, "evidence", "", fault[0] ? fault : "its memory is nearly full, and nothing is signed without it");
 }
 
+/* Lines that somebody else wrote. */
+static void add_lines(struct lines *out, const char *text)
+{
+    if (out->n >= out->cap)
+        return;
+    int n = snprintf(out->buf + out->n, out->cap - out->n, "%s", text);
+    out->n += n > 0 ? (size_t)n : 0;
+}
+
+static void ask_office(struct lines *out, struct stir_office *office)
+{
+    char text[2048] = "";
+    out->ready = stir_office_ready(office, text, sizeof(text)) && out->ready;
+    add_lines(out, text);
+}
+
+/* A warning: what is in use still signs. */
+static void ask_renewals(struct lines *out, struct stir_renewals *renewals)
+{
+    char text[1024] = "";
+    (void)stir_renewals_ready(renewals, time(NULL), text, sizeof(text));
+    add_lines(out, text);
+}
+
 static struct lines ask_all(struct stir_server *server, char *buf, size_t cap)
 {
     struct lines out = {buf, cap, 0, true, 0};
@@ -214,6 +256,10 @@ static struct lines ask_all(struct stir_server *server, char *buf, size_t cap)
     ask_signers(&out, live);
     ask_trust(&out, server->trust);
     ask_evidence(&out, server->shared.records);
+    if (server->shared.office)
+        ask_office(&out, server->shared.office);
+    if (server->renewals)
+        ask_renewals(&out, server->renewals);
     if (server->stopping)
         missing(&out, STIR_ROLE_AS | STIR_ROLE_VS, "server", "", "is stopping");
     stir_live_free(live);

@@ -30,7 +30,9 @@ struct stir_as_signer {
     struct stir_cert *chain[STIR_MAX_CHAIN]; /* as x5u gives it: [0] signs */
     size_t n_chain;
     const struct stir_cert_info *cert;
-    struct stir_slice spc, x5u, serial; /* spc absent: its certificate names numbers */
+    const char *key_file, *cert_file, *x5u_text; /* of the conf, or of the folder of an ACME client as it was when it was read */
+    char *found[3];                              /* the latter; NULL: none */
+    struct stir_slice spc, x5u, serial;          /* spc absent: its certificate names numbers */
     char spc_text[STIR_MAX_SPC + 1];
     uint32_t tenant;
     struct stir_places trunks;
@@ -87,9 +89,17 @@ void stir_as_patterns(struct stir_as_making *making, struct stir_ranges *out, co
 /* Tell of customers of trunks that stand in no list, where rules look for them. */
 void stir_as_customers_look(struct stir_as_making *making);
 
+/* ---- as_acme.c ---- */
+
+/* The files that `current` of an ACME client's folder names now. False: there is none, or something is wrong, and that was told. */
+bool stir_as_acme_find(struct stir_as_making *making, struct stir_as_signer *signer);
+
 /* ---- signers.c ---- */
 
 void stir_as_signers_make(struct stir_as_making *making);
+/* What only the keys know, for what is made from it. */
+void stir_as_mix_secret(struct stir_as_book *book, struct stir_slice pem);
+
 void stir_as_signers_free(struct stir_as_book *book);
 /* Why the signer cannot be used at `now`; NULL: it can. */
 const char *stir_as_signer_fault(const struct stir_as_signer *signer, int64_t now);

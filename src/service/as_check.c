@@ -26,7 +26,7 @@ struct check {
 static void __attribute__((format(printf, 4, 5))) tell(struct check *c, bool fatal, struct stir_as_signer *s, const char *format, ...)
 {
     char text[600];
-    int n = snprintf(text, sizeof(text), "signer %s: x5u %.120s ", s->conf->name, s->conf->x5u);
+    int n = snprintf(text, sizeof(text), "signer %s: x5u %.120s ", s->conf->name, s->x5u_text);
     va_list args;
     va_start(args, format);
     vsnprintf(text + n, sizeof(text) - (size_t)n, format, args);
@@ -52,14 +52,14 @@ static void compare(struct check *c, struct stir_as_signer *s, struct stir_cert 
 {
     if (!same_cert(there[0], s->chain[0])) {
         tell(c, true, s, "holds another certificate (serial %s) than %s (serial %s): verifiers would refuse every call", stir_cert_info(there[0])->serial_hex,
-             s->conf->cert, s->cert->serial_hex);
+             s->cert_file, s->cert->serial_hex);
         return;
     }
     bool same = n == s->n_chain;
     for (size_t i = 1; i < n && same; i++)
         same = same_cert(there[i], s->chain[i]);
     if (!same)
-        tell(c, false, s, "holds %zu certificates, not the %zu of %s: verifiers see other issuers than you", n, s->n_chain, s->conf->cert);
+        tell(c, false, s, "holds %zu certificates, not the %zu of %s: verifiers see other issuers than you", n, s->n_chain, s->cert_file);
 }
 
 static void judge(struct check *c, struct stir_as_signer *s, const struct stir_net_answer *answer)
@@ -97,10 +97,16 @@ static enum stir_err step(struct check *c)
     return STIR_OK;
 }
 
+/* One whose certificate is still to come has nothing to be compared. */
+static bool is_asked(const struct stir_as_signer *s)
+{
+    return s->conf->check_x5u && s->cert;
+}
+
 static enum stir_err check_all(struct check *c)
 {
     for (size_t i = 0; i < c->book->n_signers; i++) {
-        if (!c->book->signers[i].conf->check_x5u)
+        if (!is_asked(&c->book->signers[i]))
             continue;
         while (c->under_way == AT_ONCE)
             TRY(step(c));
@@ -127,7 +133,7 @@ static enum stir_err open_net(struct stir_net **net, const struct stir_conf_fetc
 static struct stir_as_signer *first_asked(struct stir_as_book *book)
 {
     for (size_t i = 0; i < book->n_signers; i++)
-        if (book->signers[i].conf->check_x5u)
+        if (is_asked(&book->signers[i]))
             return &book->signers[i];
     return NULL;
 }

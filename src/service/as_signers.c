@@ -18,7 +18,7 @@ enum { DAY = 86400 };
 /* ---- Read ---- */
 
 /* The secret is made of what is on disk already and nobody else has: the keys. */
-static void mix_secret(struct stir_as_book *book, struct stir_slice pem)
+void stir_as_mix_secret(struct stir_as_book *book, struct stir_slice pem)
 {
     unsigned char text[2 * STIR_SHA256];
     memcpy(text, book->secret, STIR_SHA256);
@@ -31,15 +31,15 @@ static bool read_key(struct stir_as_making *m, struct stir_as_signer *s)
 {
     struct stir_slice pem = {NULL, 0};
     struct stir_diag diag = {0};
-    enum stir_err err = stir_secret_read(&pem, s->conf->key, STIR_MAX_KEY_PEM, true, &diag);
+    enum stir_err err = stir_secret_read(&pem, s->key_file, STIR_MAX_KEY_PEM, true, &diag);
     if (err == STIR_OK)
         err = stir_key_from_pem(&s->key, pem, NULL, NULL, &diag);
-    if (err == STIR_OK && s == m->book->signers)
-        mix_secret(m->book, pem);
+    if (err == STIR_OK && s == m->book->signers && !s->conf->acme[0])
+        stir_as_mix_secret(m->book, pem);
     stir_file_free(&pem);
     m->out_of_memory = m->out_of_memory || err == STIR_ENOMEM;
     if (err != STIR_OK)
-        stir_as_tell(m, true, "signer %s: key %s: %s", s->conf->name, s->conf->key, diag.text[0] ? diag.text : stir_err_text(err));
+        stir_as_tell(m, true, "signer %s: key %s: %s", s->conf->name, s->key_file, diag.text[0] ? diag.text : stir_err_text(err));
     return err == STIR_OK;
 }
 
@@ -47,14 +47,14 @@ static bool read_chain(struct stir_as_making *m, struct stir_as_signer *s)
 {
     struct stir_slice pem = {NULL, 0};
     struct stir_diag diag = {0};
-    enum stir_err err = stir_secret_read(&pem, s->conf->cert, STIR_MAX_PEM, false, &diag);
+    enum stir_err err = stir_secret_read(&pem, s->cert_file, STIR_MAX_PEM, false, &diag);
     if (err == STIR_OK)
         err = stir_certs_parse(s->chain, STIR_MAX_CHAIN, &s->n_chain, pem, &diag);
     stir_file_free(&pem);
     m->out_of_memory = m->out_of_memory || err == STIR_ENOMEM;
     if (err != STIR_OK) {
         s->n_chain = 0;
-        stir_as_tell(m, true, "signer %s: certificate %s: %s", s->conf->name, s->conf->cert, diag.text[0] ? diag.text : stir_err_text(err));
+        stir_as_tell(m, true, "signer %s: certificate %s: %s", s->conf->name, s->cert_file, diag.text[0] ? diag.text : stir_err_text(err));
         return false;
     }
     s->cert = stir_cert_info(s->chain[0]);
@@ -79,7 +79,7 @@ static void tell_lint(const struct stir_lint_rule *rule, const char *detail, voi
 {
     const struct linting *linting = arg;
     if (rule->severity == STIR_LINT_ERROR)
-        stir_as_tell(linting->making, false, "signer %s: certificate %s: %s%s%s (%s)", linting->signer->conf->name, linting->signer->conf->cert, rule->text,
+        stir_as_tell(linting->making, false, "signer %s: certificate %s: %s%s%s (%s)", linting->signer->conf->name, linting->signer->cert_file, rule->text,
                      *detail ? ": " : "", detail, rule->clause);
 }
 
@@ -100,7 +100,7 @@ static bool judge_cert(struct stir_as_making *m, const struct stir_as_signer *s)
     else if (!cert->tnauth_list)
         fault = "it has no TNAuthList that can be read: it says neither a service provider code nor numbers";
     if (fault) {
-        stir_as_tell(m, true, "signer %s: certificate %s: %s", s->conf->name, s->conf->cert, fault);
+        stir_as_tell(m, true, "signer %s: certificate %s: %s", s->conf->name, s->cert_file, fault);
         return false;
     }
     stir_lint_cert(s->chain[0], s->n_chain > 1 ? s->chain[1] : NULL, STIR_LINT_DEFAULT, tell_lint, &linting);
@@ -115,7 +115,7 @@ static void judge_life(struct stir_as_making *m, const struct stir_as_signer *s)
     day_of(from, cert->not_before);
     day_of(until, cert->not_after);
     if (s->conf->max_life && life > s->conf->max_life)
-        stir_as_tell(m, true, "signer %s: certificate %s is valid for %lld days; max-life allows %lld", s->conf->name, s->conf->cert, (long long)(life / DAY),
+        stir_as_tell(m, true, "signer %s: certificate %s is valid for %lld days; max-life allows %lld", s->conf->name, s->cert_file, (long long)(life / DAY),
                      (long long)(s->conf->max_life / DAY));
     if (left < 0)
         stir_as_tell(m, false, "signer %s: its certificate ended at %s: it signs nothing", s->conf->name, until);
@@ -130,7 +130,7 @@ static void judge_x5u(struct stir_as_making *m, const struct stir_as_signer *s)
     struct stir_url url;
     enum stir_url_fault fault = stir_url_parse(&url, s->x5u, m->book->conf->sign.any_url);
     if (fault != STIR_URL_GOOD)
-        stir_as_tell(m, true, "signer %s: x5u \"%.60s\": %s", s->conf->name, s->conf->x5u, stir_url_fault_text(fault));
+        stir_as_tell(m, true, "signer %s: x5u \"%.60s\": %s", s->conf->name, s->x5u_text, stir_url_fault_text(fault));
 }
 
 /* Verifiers keep what they fetched: a certificate that takes the place of another has a new URL. */
@@ -164,12 +164,19 @@ static void make_signer(struct stir_as_making *m, size_t i)
 {
     struct stir_as_signer *s = &m->book->signers[i];
     s->conf = &m->book->conf->signers[i];
-    s->x5u = stir_slice_str(s->conf->x5u);
+    s->key_file = s->conf->key;
+    s->cert_file = s->conf->cert;
+    s->x5u_text = s->conf->x5u;
+    bool there = !s->conf->acme[0] || stir_as_acme_find(m, s);
+    s->x5u = stir_slice_str(s->x5u_text);
     s->tenant = tenant_of(m, s->conf);
     s->narrow = s->conf->numbers.n || s->conf->number_sets.n;
-    judge_x5u(m, s);
+    if (there)
+        judge_x5u(m, s);
     stir_as_places(m, &s->trunks, &s->conf->trunks, false, "signer");
     stir_as_sets(m, &s->sets, &s->conf->number_sets, "signer");
+    if (!there)
+        return;
     bool key = read_key(m, s), chain = read_chain(m, s);
     if (!key || !chain || !judge_cert(m, s))
         return;
@@ -232,6 +239,8 @@ void stir_as_signers_free(struct stir_as_book *book)
             stir_cert_free(s->chain[k]);
         free(s->trunks.bits);
         free(s->sets.at);
+        for (size_t k = 0; k < sizeof(s->found) / sizeof(*s->found); k++)
+            free(s->found[k]);
     }
     for (size_t i = 0; book->groups && i <= book->conf->n_tenants; i++) {
         free(book->groups[i].loose);
@@ -248,7 +257,7 @@ void stir_as_signers_free(struct stir_as_book *book)
 const char *stir_as_signer_fault(const struct stir_as_signer *s, int64_t now)
 {
     if (!s->cert || !s->key)
-        return "it could not be read";
+        return s->conf->acme[0] ? "it has no certificate yet" : "it could not be read";
     if (atomic_load_explicit(&s->is_left_out, memory_order_relaxed))
         return "its x5u gives another certificate";
     return now < s->cert->not_before ? "its certificate is not valid yet" : now > s->cert->not_after ? "its certificate has ended" : NULL;
@@ -337,7 +346,7 @@ bool stir_as_signer_at(const struct stir_as_book *book, size_t index, int64_t no
         return false;
     const struct stir_as_signer *s = &book->signers[index];
     const char *why = stir_as_signer_fault(s, now);
-    *out = (struct stir_as_signer_state){s->conf->name, s->spc_text,   s->conf->x5u, s->cert ? s->cert->not_before : 0, s->cert ? s->cert->not_after : 0,
+    *out = (struct stir_as_signer_state){s->conf->name, s->spc_text,   s->x5u_text, s->cert ? s->cert->not_before : 0, s->cert ? s->cert->not_after : 0,
                                          !why,          why ? why : ""};
     return true;
 }

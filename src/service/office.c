@@ -397,7 +397,7 @@ static void turn_away(struct stir_office *office)
     }
 }
 
-void stir_office_free(struct stir_office *office)
+void stir_office_stop(struct stir_office *office)
 {
     if (!office)
         return;
@@ -408,6 +408,14 @@ void stir_office_free(struct stir_office *office)
     pthread_mutex_unlock(&office->lock);
     for (size_t i = 0; i < office->n_begun; i++)
         pthread_join(office->desks[i].thread, NULL);
+    office->n_begun = 0;
+}
+
+void stir_office_free(struct stir_office *office)
+{
+    if (!office)
+        return;
+    stir_office_stop(office);
     for (size_t i = 0; i < office->n_desks; i++) {
         stir_store_close(office->desks[i].clerk.store);
         stir_es256_ctx_free(office->desks[i].clerk.ctx);

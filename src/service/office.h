@@ -32,7 +32,9 @@ void stir_office_forget(struct stir_office_reading *reading); /* one that nobody
  */
 enum stir_err stir_office_new(struct stir_office **out, struct stir_office_reading *reading, struct stir_records *records, struct stir_metrics *metrics,
                               struct stir_diag *diag) STIR_MUST_USE;
-/* What clerks have begun is finished; what still waits is answered 503. NULL is fine. */
+/* What clerks have begun is finished; what still waits, and whatever is given from then on, is answered 503. Waits for the clerks. NULL is fine. */
+void stir_office_stop(struct stir_office *office);
+/* When nobody can ask it any more, nor read its figures. NULL is fine. */
 void stir_office_free(struct stir_office *office);
 /* The new reading holds from the next request on; [store] is that of the start. Takes it, and cannot fail. From the main thread. */
 void stir_office_take(struct stir_office *office, struct stir_office_reading *reading);

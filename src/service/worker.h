@@ -17,6 +17,7 @@
 struct stir_as_book;
 struct stir_source_book;
 struct stir_fetching;
+struct stir_office;
 struct stir_records;
 struct stir_metrics;
 
@@ -60,6 +61,7 @@ struct stir_shared {
     struct stir_fetching *fetching; /* NULL: nothing is fetched */
     struct stir_records *records;
     struct stir_metrics *metrics;
+    struct stir_office *office; /* NULL: neither pa nor ca is a role */
     atomic_size_t waiting; /* calls that wait for the network */
     atomic_uint unready;   /* STIR_ROLE_*: those that /readyz has something against; the server sets it each second */
 };
