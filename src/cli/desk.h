@@ -28,5 +28,10 @@ int desk_open(const struct cli *cli, struct cli_desk *desk, bool create);
 void desk_close(struct cli_desk *desk);
 /* Say what went wrong: CLI_NO when it is the answer to what was asked, CLI_CANNOT when it could not be done. */
 int desk_failed(const struct cli *cli, enum stir_err err, const struct stir_diag *diag);
+/* The same, CLI_YES for STIR_OK. */
+static inline int desk_end(const struct cli *cli, enum stir_err err, const struct stir_diag *diag)
+{
+    return err == STIR_OK ? CLI_YES : desk_failed(cli, err, diag);
+}
 
 #endif

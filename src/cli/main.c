@@ -9,7 +9,8 @@ extern const struct cli_command cmd_pa_init, cmd_pa_certify, cmd_pa_provider_add
 extern const struct cli_command cmd_key_new, cmd_key_show, cmd_csr_new, cmd_csr_show, cmd_cert_root, cmd_cert_intermediate, cmd_cert_sign, cmd_cert_show,
     cmd_cert_lint, cmd_cert_match, cmd_cert_verify, cmd_trust_add, cmd_trust_import, cmd_trust_update, cmd_trust_show, cmd_crl_show, cmd_crl_import,
     cmd_crl_update, cmd_sign, cmd_verify, cmd_fetch, cmd_show, cmd_tn, cmd_serve, cmd_lab, cmd_conf_check, cmd_conf_show, cmd_conf_keys, cmd_conf_reload,
-    cmd_acme_register, cmd_acme_obtain, cmd_acme_renew, cmd_acme_revoke, cmd_acme_status, cmd_acme_rollover, cmd_acme_deactivate;
+    cmd_acme_register, cmd_acme_obtain, cmd_acme_renew, cmd_acme_revoke, cmd_acme_status, cmd_acme_rollover, cmd_acme_deactivate, cmd_ca_init, cmd_ca_list,
+    cmd_ca_show, cmd_ca_issue, cmd_ca_revoke, cmd_ca_binding;
 
 const struct cli_command *const cli_commands[] = {
     &cmd_key_new,
@@ -63,6 +64,12 @@ const struct cli_command *const cli_commands[] = {
     &cmd_pa_ca_list,
     &cmd_pa_publish,
     &cmd_pa_revoke,
+    &cmd_ca_init,
+    &cmd_ca_list,
+    &cmd_ca_show,
+    &cmd_ca_issue,
+    &cmd_ca_revoke,
+    &cmd_ca_binding,
     NULL,
 };
 

@@ -116,6 +116,10 @@ enum stir_err stir_ca_profile_lint(size_t *faults, const struct stir_ca *ca, con
 /* At the start: would certificates of each profile pass our own linter? Faults are said by `say`. True: they would. */
 bool stir_ca_profiles_try(const struct stir_ca *ca, int64_t now, const struct stir_ca_say *say);
 
+/* What is wrong with a request for this issue (ca_request.c): its key and own signature were read, `ca_authorised` says whether a CA may be asked for. */
+enum stir_err stir_ca_csr_faults(struct stir_ca_faults *faults, const struct stir_ca *ca, const struct stir_csr_info *csr, const struct stir_ca_issue *issue,
+                                 bool ca_authorised, struct stir_arena *arena) STIR_MUST_USE;
+
 /* --- issuing: ca_issue.c, ca_recover.c --- */
 
 /* Serial, as text, and the chain as it is published and downloaded. */
