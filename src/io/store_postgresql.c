@@ -235,22 +235,29 @@ static const char *option(const PQconninfoOption *options, const char *keyword)
     return "";
 }
 
-/* The parts of a URL that are no secret. A password that was not percent-encoded is read as part of a host: such a URL is refused, and not shown. */
+/* A password that was not percent-encoded is read as part of a host, a port or a database. */
+static bool is_plain(const char *host, const char *port, const char *dbname)
+{
+    return !strchr(host, '@') && strspn(port, "0123456789,") == strlen(port) && !strpbrk(dbname, "@/");
+}
+
+/* The parts of a URL that are no secret. What cannot be read is not shown. */
 static enum stir_err name_of(char name[STIR_STORE_NAME], const char *where, struct stir_diag *said)
 {
     struct stir_writer w = stir_writer_of(name, STIR_STORE_NAME);
     PQconninfoOption *options = PQconninfoParse(where, NULL);
     const char *user = options ? option(options, "user") : "", *host = options ? option(options, "host") : "", *port = options ? option(options, "port") : "";
-    const bool good = options && !strchr(host, '@') && !strchr(port, '@');
+    const bool good = options && is_plain(host, port, option(options, "dbname"));
     stir_put_text(&w, "postgresql://");
     if (good)
         stir_put_format(&w, "%s%s%s%s%s/%s", user, *user ? "@" : "", host, *port ? ":" : "", port, option(options, "dbname"));
     PQconninfoFree(options);
-    if (!good)
-        (void)stir_diag_set(said, STIR_EVALUE, SIZE_MAX,
-                            "PostgreSQL's library cannot read this URL: postgresql://USER:PASSWORD@HOST/DATABASE, with @, : and / of a password as %%40, "
-                            "%%3A, %%2F");
-    return stir_writer_close(&w, NULL) == STIR_OK ? good ? STIR_OK : STIR_EVALUE : STIR_ELIMIT;
+    TRY(stir_writer_close(&w, NULL));
+    if (good)
+        return STIR_OK;
+    return stir_diag_set(
+        said, STIR_EVALUE, SIZE_MAX,
+        "PostgreSQL's library cannot read this URL: postgresql://USER:PASSWORD@HOST/DATABASE, with @, : and / of a password as %%40, %%3A, %%2F");
 }
 
 static void close_it(void *db)
