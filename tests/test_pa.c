@@ -135,9 +135,28 @@ static void a_wrong_password_and_an_unknown_user_look_the_same(void **state)
     assert_string_equal(one, other);
     assert_int_equal(pa_x.n_fields, 0);
     assert_int_equal(pa_count("SELECT failures FROM pa_accounts"), 1);
-    assert_int_equal(pa_count("SELECT level_ms FROM limits WHERE what = 'pa login of nobody'"), 1);
-    assert_int_equal(pa_log_in("nobody", "again", PA_NOW), 403);
-    assert_int_equal(pa_count("SELECT level_ms FROM limits WHERE what = 'pa login of nobody'"), 2);
+    assert_int_equal(pa_count("SELECT level_ms FROM limits WHERE what = 'pa login' AND who = '192.0.2.1'"), 2 * STIR_PA_WRONG_MS);
+    assert_int_equal(pa_count("SELECT COUNT(*) FROM audit"), 1);
+}
+
+static void an_address_with_many_wrong_passwords_has_to_wait(void **state)
+{
+    (void)state;
+    int64_t seconds = STIR_PA_WRONG_MAX_MS / 1000;
+    store_sql(clerk.store, "INSERT INTO limits (what, who, level_ms, at_ms) VALUES ('pa login', '192.0.2.1', 590000, 1780272000000)");
+    assert_int_equal(pa_log_in("voice-user", "correct horse battery", PA_NOW), 429);
+    PA_EXPECT(429, "rate");
+    assert_string_equal(pa_field("Retry-After"), "10");
+    assert_int_equal(pa_log_in("voice-user", "correct horse battery", PA_NOW + 10), 200);
+    assert_int_equal(pa_log_in("voice-user", "incorrect horse battery", PA_NOW + 10), 403);
+    assert_int_equal(pa_log_in("voice-user", "correct horse battery", PA_NOW + 11), 429);
+    (void)stir_pa_chores(pa, &clerk, PA_NOW + 10 + seconds);
+    assert_int_equal(pa_count("SELECT COUNT(*) FROM limits"), 1);
+    (void)stir_pa_chores(pa, &clerk, PA_NOW + 11 + seconds);
+    assert_int_equal(pa_count("SELECT COUNT(*) FROM limits"), 0);
+    assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_logins"), 1);
+    (void)stir_pa_chores(pa, &clerk, PA_NOW + 3610);
+    assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_logins"), 0);
 }
 
 static void an_account_is_locked_after_too_many_wrong_passwords(void **state)
@@ -334,6 +353,7 @@ int main(int argc, char **argv)
         T(keys_that_do_not_belong_together_are_refused),
         T(a_login_gives_a_token_of_access_of_which_the_store_has_the_hash_alone),
         T(a_wrong_password_and_an_unknown_user_look_the_same),
+        T(an_address_with_many_wrong_passwords_has_to_wait),
         T(an_account_is_locked_after_too_many_wrong_passwords),
         T(a_right_password_forgets_the_wrong_ones),
         T(a_login_that_is_none_is_told_what_it_lacks),

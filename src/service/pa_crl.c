@@ -244,7 +244,7 @@ static bool wants_pem(const struct stir_exchange *x)
     return false;
 }
 
-static enum stir_err send(struct stir_exchange *x, const struct stir_pa_issue *crl, struct stir_diag *diag)
+static enum stir_err give(struct stir_exchange *x, const struct stir_pa_issue *crl, struct stir_diag *diag)
 {
     char tag[64], *pem = NULL;
     size_t n = 0;
@@ -269,7 +269,7 @@ void stir_pa_serve_crl(struct stir_pa *pa, struct stir_clerk *clerk, struct stir
     enum stir_err err = stir_pa_crl_newest(&crl, clerk->store, &diag);
     (void)pa;
     if (err == STIR_OK)
-        err = send(x, &crl, &diag);
+        err = give(x, &crl, &diag);
     if (err == STIR_ENOTFOUND)
         stir_pa_refuse(x, 404, "no-crl", "there is no CRL yet");
     else if (err != STIR_OK)

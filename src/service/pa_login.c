@@ -13,7 +13,9 @@ struct login {
     struct stir_pa *pa;
     struct stir_clerk *clerk;
     int64_t now;
+    const char *peer;
     struct stir_slice user, password;
+    int64_t level, wait; /* of the address's wrong passwords, in milliseconds; seconds until it may try again */
     char account[STIR_ID];
     char stored[STIR_PA_PASSWORD_TEXT]; /* "": there is no such account */
     bool usable;                        /* active, and not locked */
@@ -47,18 +49,38 @@ static enum stir_err find(struct stir_store *store, struct login *l)
     return err == STIR_ENOTFOUND ? STIR_OK : err;
 }
 
-static enum stir_err look(struct stir_store *store, void *arg)
+/* Wrong passwords of one address fill a bucket that leaks: each costs the office a tenth of a second. */
+static enum stir_err read_bucket(struct stir_store *store, struct login *l)
 {
-    return find(store, arg);
+    struct stir_store_rows *rows = NULL;
+    enum stir_err err =
+        stir_store_ask_one(&rows, store, "SELECT level_ms, at_ms FROM limits WHERE what = 'pa login' AND who = $1", STIR_VALUES(stir_store_str(l->peer)));
+    l->level = 0;
+    if (err == STIR_OK) {
+        int64_t gone = l->now * 1000 - stir_store_get_int(rows, 1);
+        l->level = stir_store_get_int(rows, 0) - (gone > 0 ? gone : 0);
+    }
+    stir_store_rows_free(rows);
+    l->level = l->level > 0 ? l->level : 0;
+    l->wait = l->level + STIR_PA_WRONG_MS > STIR_PA_WRONG_MAX_MS ? (l->level + STIR_PA_WRONG_MS - STIR_PA_WRONG_MAX_MS + 999) / 1000 : 0;
+    return err == STIR_ENOTFOUND ? STIR_OK : err;
 }
 
-/* One write for whoever is not known, as there is one for whoever is. */
-static enum stir_err count_stranger(struct stir_store *store, const struct login *l)
+static enum stir_err look(struct stir_store *store, void *arg)
 {
+    struct login *l = arg;
+    TRY(read_bucket(store, l));
+    return find(store, l);
+}
+
+/* The same write for those who are known and for those who are not. */
+static enum stir_err fill_bucket(struct stir_store *store, struct login *l)
+{
+    TRY(read_bucket(store, l));
     return stir_store_do(store,
-                         "INSERT INTO limits (what, who, level_ms, at_ms) VALUES ('pa login of nobody', '', 1, $1)"
-                         " ON CONFLICT (what, who) DO UPDATE SET level_ms = limits.level_ms + 1, at_ms = $1",
-                         STIR_VALUES(stir_store_int(l->now * 1000)), NULL);
+                         "INSERT INTO limits (what, who, level_ms, at_ms) VALUES ('pa login', $1, $2, $3)"
+                         " ON CONFLICT (what, who) DO UPDATE SET level_ms = $2, at_ms = $3",
+                         STIR_VALUES(stir_store_str(l->peer), stir_store_int(l->level + STIR_PA_WRONG_MS), stir_store_int(l->now * 1000)), NULL);
 }
 
 /* Wrong passwords count while the account is not locked. */
@@ -84,7 +106,8 @@ static enum stir_err refuse(struct stir_store *store, void *arg)
 {
     struct login *l = arg;
     TRY(find(store, l));
-    return l->account[0] ? lock(store, l) : count_stranger(store, l);
+    TRY(fill_bucket(store, l));
+    return l->account[0] ? lock(store, l) : STIR_OK;
 }
 
 /* The account is what it was while the password was checked: no lock and no new password came between. */
@@ -120,6 +143,8 @@ static enum stir_err make_token(struct login *l)
 static enum stir_err log_in(struct login *l, struct stir_diag *diag)
 {
     TRY(stir_store_look(l->clerk->store, look, l, diag));
+    if (l->wait > 0)
+        return STIR_OK;
     l->good = stir_pa_password_is(l->stored[0] ? stir_slice_str(l->stored) : stir_slice_str(NULL), l->password) && l->usable;
     if (l->good)
         TRY(make_token(l));
@@ -136,7 +161,11 @@ static void answer(struct login *l, struct stir_exchange *x)
     enum stir_err err = log_in(l, &diag);
     if (err != STIR_OK) {
         stir_pa_fail(l->clerk, x, err, &diag);
+    } else if (l->wait > 0) {
+        stir_exchange_field(x, "Retry-After", "%lld", (long long)l->wait);
+        stir_pa_refuse(x, 429, "rate", "too many wrong passwords came from this address: ask again in %lld seconds", (long long)l->wait);
     } else if (!l->good) {
+        stir_pa_count(l->clerk, STIR_METRIC_PA_LOGINS_FAILED);
         stir_clerk_say(l->clerk, 1, "pa", "login=refused peer=\"%s\" account=\"%s\"", x->peer, l->account);
         stir_pa_refuse(x, 403, "credentials", "%s", wrong);
     } else {
@@ -162,7 +191,7 @@ static bool read_login(struct login *l, struct stir_exchange *x, struct stir_are
 
 void stir_pa_serve_login(struct stir_pa *pa, struct stir_clerk *clerk, struct stir_exchange *x)
 {
-    struct login l = {.pa = pa, .clerk = clerk, .now = x->now};
+    struct login l = {.pa = pa, .clerk = clerk, .now = x->now, .peer = x->peer};
     struct stir_arena arena = {NULL, 0, 0};
     if (read_login(&l, x, &arena)) {
         if (atomic_fetch_add(&pa->logins, 1) < STIR_PA_LOGINS_AT_ONCE) {

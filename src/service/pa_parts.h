@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "io/crash_point.h"
+#include "service/metrics.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ enum {
     STIR_PA_MAX_REPORT = 262144,            /* of a report: a certificate and its chain, of 16,384 bytes each at most, in base64url */
     STIR_PA_MAX_BEARER = 256,               /* bytes of a token of access; ours have 43 */
     STIR_PA_LOGINS_AT_ONCE = 2,             /* passwords checked at once: each takes 32 MiB and a tenth of a second, and clerks have other work */
+    STIR_PA_WRONG_MS = 20000,               /* a wrong password holds its address for so long, */
+    STIR_PA_WRONG_MAX_MS = 600000,          /* and more than this is refused unseen: 30 at once, and then three a minute */
     STIR_PA_CHORE_MS = 2000,                /* between two looks at the store, which a command or another node may have changed */
     STIR_PA_RETRY_MS = 10000,               /* the same, when something could not be made */
     STIR_PA_KEPT = 8,                       /* lists, and CRLs, that stay in the store: those that clients are fetching, and the ones before for questions */
@@ -148,6 +151,11 @@ enum stir_err stir_pa_state(struct stir_pa_state *out, struct stir_store *store,
 /* pa_files.c: what is in static_dir is what is newest in the store. */
 enum stir_err stir_pa_files(struct stir_pa *pa, struct stir_clerk *clerk, const struct stir_pa_state *state, struct stir_diag *diag) STIR_MUST_USE;
 
+static inline void stir_pa_count(const struct stir_clerk *clerk, enum stir_metric metric)
+{
+    if (clerk->metrics)
+        stir_metrics_add(clerk->metrics, metric, 1);
+}
 /* Within a transaction: a row of the audit; takes `detail`, NULL is "no memory". */
 enum stir_err stir_pa_audit(struct stir_clerk *clerk, int64_t now, const char *event, const char *actor, const char *subject, json_t *detail) STIR_MUST_USE;
 

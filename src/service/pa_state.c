@@ -1,8 +1,6 @@
 /* How the administrator stands: what is done between requests, and what is wrong. */
 #include "service/pa_parts.h"
 
-#include "service/metrics.h"
-
 #include <stdio.h>
 
 enum { DAY = 86400 };
@@ -60,7 +58,9 @@ static enum stir_err look_for_logins(struct stir_store *store, void *arg)
 {
     struct forgetting *f = arg;
     struct stir_store_rows *rows = NULL;
-    enum stir_err err = stir_store_ask_one(&rows, store, "SELECT 1 FROM pa_logins WHERE expires <= $1 LIMIT 1", STIR_VALUES(stir_store_int(f->now)));
+    enum stir_err err = stir_store_ask_one(
+        &rows, store, "SELECT 1 FROM pa_logins WHERE expires <= $1 UNION ALL SELECT 1 FROM limits WHERE what = 'pa login' AND at_ms + level_ms < $2 LIMIT 1",
+        STIR_VALUES(stir_store_int(f->now), stir_store_int(f->now * 1000)));
     stir_store_rows_free(rows);
     f->any = err == STIR_OK;
     return err == STIR_ENOTFOUND ? STIR_OK : err;
@@ -69,6 +69,7 @@ static enum stir_err look_for_logins(struct stir_store *store, void *arg)
 static enum stir_err forget_logins(struct stir_store *store, void *arg)
 {
     const struct forgetting *f = arg;
+    TRY(stir_store_do(store, "DELETE FROM limits WHERE what = 'pa login' AND at_ms + level_ms < $1", STIR_VALUES(stir_store_int(f->now * 1000)), NULL));
     return stir_store_do(store, "DELETE FROM pa_logins WHERE expires <= $1", STIR_VALUES(stir_store_int(f->now)), NULL);
 }
 

@@ -185,6 +185,7 @@ static void work(struct giving *g, struct stir_exchange *x, struct stir_slice be
         stir_pa_fail(g->clerk, x, err, &g->diag);
     else
         answer(g, x);
+    stir_pa_count(g->clerk, err == STIR_OK && g->outcome == GIVEN ? STIR_METRIC_PA_TOKENS_ISSUED : STIR_METRIC_PA_TOKENS_REFUSED);
     if (err == STIR_OK)
         stir_clerk_say(g->clerk, g->outcome == GIVEN ? 3 : 2, "pa", "token=%s account=\"%s\" provider=\"%s\" jti=\"%s\" peer=\"%s\"", outcomes[g->outcome],
                        g->outcome == UNKNOWN ? "" : g->client.account, g->outcome == UNKNOWN ? "" : g->client.provider, g->outcome == GIVEN ? g->jti : "",
