@@ -6,6 +6,10 @@
 
 static struct token_room room;
 
+#define HEADER "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5u\":\"https://pa.example/a.pem\"}"
+#define ATC "\"atc\":{\"tktype\":\"TNAuthList\",\"tkvalue\":\"MAigBhYENzA5Sg\",\"fingerprint\":\"" PRINT "\"}"
+#define PRINT "SHA256 55:AB:8E:CC:BD:81:05:F1:F5:CD:69:CC:97:BB:D2:71:3E:99:30:A1:0F:1B:9B:B9:38:BC:12:E7:DF:F6:00:46"
+
 static int begin(void **state)
 {
     (void)state;
@@ -142,6 +146,34 @@ static void a_small_buffer_is_told_and_nobody_asked_to_sign(void **state)
     assert_int_equal(asked, 2);
 }
 
+static void fingerprints_are_as_computed_by_hand(void **state) /*= RFC9448-5.4d test */
+{
+    (void)state;
+    char text[STIR_TOKEN_FINGERPRINT_TEXT];
+    assert_quiet_err(stir_token_fingerprint(text, sizeof(text), room.account, STIR_TOKEN_BY_JWK), STIR_OK);
+    assert_string_equal(text, PRINT);
+    assert_quiet_err(stir_token_fingerprint(text, sizeof(text), room.account, STIR_TOKEN_BY_SPKI), STIR_OK);
+    assert_string_equal(text, "SHA256 04:61:7E:18:81:8F:ED:CD:CA:CD:37:47:26:F9:57:AC:B1:AE:95:FF:D6:41:19:26:B6:9C:DA:77:A4:13:DD:36");
+    assert_err(stir_token_fingerprint(text, sizeof(text), room.account, STIR_TOKEN_BY_EITHER), STIR_EVALUE);
+    assert_err(stir_token_fingerprint(text, sizeof(text) - 1, room.account, STIR_TOKEN_BY_JWK), STIR_ELIMIT);
+    assert_err(stir_token_fingerprint(text, sizeof(text), NULL, STIR_TOKEN_BY_JWK), STIR_EARG);
+}
+
+static void lengths_are_limited(void **state)
+{
+    (void)state;
+    static char text[STIR_MAX_AUTHORITY + 2], payload[1024];
+    struct stir_token *token = NULL;
+    memset(text, 'A', sizeof(text));
+    assert_err(stir_token_read(&token, stir_slice_of(text, STIR_MAX_AUTHORITY + 1), NULL), STIR_ELIMIT);
+    for (int n = STIR_MAX_JTI; n <= STIR_MAX_JTI + 1; n++) {
+        snprintf(payload, sizeof(payload), "{\"exp\":1780275600,\"jti\":\"%0*d\"," ATC "}", n, 1);
+        assert_err(stir_token_read(&token, token_of_texts(&room, HEADER, payload), NULL), n > STIR_MAX_JTI ? STIR_ELIMIT : STIR_OK);
+        stir_token_free(token);
+        token = NULL;
+    }
+}
+
 /* ---- The list of trusted CAs ---- */
 
 static struct stir_cert *listed(const char *file)
@@ -249,6 +281,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_signed_reads_the_same_in_both_forms),
         cmocka_unit_test(a_writer_that_is_full_counts_on),
+        cmocka_unit_test(fingerprints_are_as_computed_by_hand),
+        cmocka_unit_test(lengths_are_limited),
         cmocka_unit_test(no_bad_token_is_made),
         cmocka_unit_test(a_small_buffer_is_told_and_nobody_asked_to_sign),
         cmocka_unit_test(the_list_that_is_made_is_read),

@@ -34,6 +34,8 @@ static int run(struct cli *cli)
         cli_json_str("tnauth", list);
         cli_json_bool("p256", info->key == STIR_CERT_KEY_P256);
         cli_json_bool("wants_ca", info->wants_ca);
+        cli_json_str("constraints", !info->constraints.p ? NULL : info->constraints_enhanced ? "enhanced" : "plain");
+        cli_json_int("subject_alt_names", (int64_t)info->n_sans);
         cli_json_hex("spki", info->spki);
         cli_json_end('}');
         cli_json_done();
@@ -42,8 +44,13 @@ static int run(struct cli *cli)
         cli_print(stir_slice_str(info->subject));
         printf("\nTNAuthList  ");
         cli_print(stir_slice_str(state));
-        printf("\nkey         %s\nCA          %s\nsignature   good: made by its key\n",
-               info->key == STIR_CERT_KEY_P256 ? "P-256" : "not P-256 on the named curve", info->wants_ca ? "asked for" : "not asked for");
+        printf("\nkey         %s\nCA          %s\n", info->key == STIR_CERT_KEY_P256 ? "P-256" : "not P-256 on the named curve",
+               info->wants_ca ? "asked for" : "not asked for");
+        if (info->constraints.p)
+            printf("claims      constrained (%s)\n", info->constraints_enhanced ? "RFC 9118" : "RFC 8226 section 8");
+        if (info->n_sans)
+            printf("names       %zu in a subjectAltName, which certificates of this kind do not have\n", info->n_sans);
+        printf("signature   good: made by its key\n");
     }
     free(list);
     stir_csr_free(csr);

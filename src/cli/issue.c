@@ -57,13 +57,21 @@ static void warn(const struct stir_lint_rule *rule, const char *detail, void *ar
         cli_warn(arg, "%s: %s%s%s [%s]", rule->id, rule->text, detail[0] ? ": " : "", detail, rule->clause);
 }
 
-static int write_cert(struct cli *cli, const struct stir_cert *cert, const struct stir_cert *issuer)
+/* SHAKEN knows neither delegates nor the administrator's own signers. */
+static unsigned profile_of(enum stir_cert_role role)
+{
+    if (role == STIR_CERT_DELEGATE || role == STIR_CERT_DELEGATE_CA)
+        return STIR_LINT_DELEGATE;
+    return role == STIR_CERT_CRL_SIGNER || role == STIR_CERT_PA_SIGNER ? STIR_LINT_RFC : STIR_LINT_DEFAULT;
+}
+
+static int write_cert(struct cli *cli, const struct stir_cert *cert, const struct stir_cert *issuer, enum stir_cert_role role)
 {
     char pem[STIR_MAX_CERT * 3 / 2];
     size_t n;
     if (stir_cert_write_pem(pem, sizeof(pem), &n, cert) != STIR_OK)
         return cli_fail(cli, CLI_CANNOT, "the certificate cannot be written");
-    stir_lint_cert(cert, issuer, STIR_LINT_DEFAULT, warn, cli);
+    stir_lint_cert(cert, issuer, profile_of(role), warn, cli);
     int status = cli->json && !cli_has(cli, "-o") ? CLI_YES : cli_write(cli, stir_slice_of(pem, n));
     if (status == CLI_YES && cli->json) {
         const struct stir_cert_info *info = stir_cert_info(cert);
@@ -83,10 +91,11 @@ static int write_cert(struct cli *cli, const struct stir_cert *cert, const struc
 static void set_profile(struct cli *cli, struct stir_cert_params *params)
 {
     const char *url = cli_get(cli, "--crl-url"), *issuer = cli_get(cli, "--crl-issuer"), *policy = cli_get(cli, "--policy");
+    bool shaken = params->role != STIR_CERT_CRL_SIGNER && params->role != STIR_CERT_PA_SIGNER;
     if (params->role == STIR_CERT_ROOT)
         return;
-    params->policy = stir_slice_str(policy ? policy : ISSUE_POLICY);
-    if (cli_has(cli, "--no-crl"))
+    params->policy = stir_slice_str(policy || !shaken ? policy : ISSUE_POLICY);
+    if (cli_has(cli, "--no-crl") || (!shaken && !url))
         return;
     params->crl_url = stir_slice_str(url ? url : ISSUE_CRL_URL);
     params->crl_issuer = stir_slice_str(issuer ? issuer : ISSUE_CRL_ISSUER);
@@ -113,7 +122,7 @@ int issue_cert(struct cli *cli, struct stir_cert_params *params, int64_t default
             status = cli_fail(cli, err == STIR_EVALUE ? CLI_USAGE : CLI_CANNOT, "%s", diag.text[0] ? diag.text : stir_err_text(err));
     }
     if (status == CLI_YES)
-        status = write_cert(cli, cert, is.issuer);
+        status = write_cert(cli, cert, is.issuer, params->role);
     stir_cert_free(cert);
     clear(&is);
     return status;

@@ -10,7 +10,7 @@ extern const struct cli_command cmd_key_new, cmd_key_show, cmd_csr_new, cmd_csr_
     cmd_cert_lint, cmd_cert_match, cmd_cert_verify, cmd_trust_add, cmd_trust_import, cmd_trust_update, cmd_trust_show, cmd_crl_show, cmd_crl_import,
     cmd_crl_update, cmd_sign, cmd_verify, cmd_fetch, cmd_show, cmd_tn, cmd_serve, cmd_lab, cmd_conf_check, cmd_conf_show, cmd_conf_keys, cmd_conf_reload,
     cmd_acme_register, cmd_acme_obtain, cmd_acme_renew, cmd_acme_revoke, cmd_acme_status, cmd_acme_rollover, cmd_acme_deactivate, cmd_ca_init, cmd_ca_list,
-    cmd_ca_show, cmd_ca_issue, cmd_ca_revoke, cmd_ca_binding;
+    cmd_ca_show, cmd_ca_issue, cmd_ca_revoke, cmd_ca_binding, cmd_crl_new, cmd_token_show, cmd_token_check;
 
 const struct cli_command *const cli_commands[] = {
     &cmd_key_new,
@@ -28,9 +28,12 @@ const struct cli_command *const cli_commands[] = {
     &cmd_trust_import,
     &cmd_trust_update,
     &cmd_trust_show,
+    &cmd_crl_new,
     &cmd_crl_show,
     &cmd_crl_import,
     &cmd_crl_update,
+    &cmd_token_show,
+    &cmd_token_check,
     &cmd_sign,
     &cmd_verify,
     &cmd_fetch,

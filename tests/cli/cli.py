@@ -92,6 +92,7 @@ case("cert intermediate", YES, "cert", "intermediate", "--key", "ca.key", "--cn"
 make("key", "new", "-o", "sp.key")
 case("csr new", YES, "csr", "new", "--key", "sp.key", "--spc", "709J", "--org", "Test Telephone", "-o", "sp.csr")
 case("csr show names the code", YES, "csr", "show", "sp.csr", says="spc:709J")
+case("csr show names no constraints where there are none", YES, "csr", "show", "sp.csr", "--json", says='"constraints":null')
 case("cert sign", YES, "cert", "sign", "--csr", "sp.csr", "--issuer", "ca.pem", "--issuer-key", "ca.key", "-o", "sp.pem")
 write("chain.pem", (work / "sp.pem").read_bytes() + (work / "ca.pem").read_bytes())
 write("all.pem", (work / "chain.pem").read_bytes() + (work / "root.pem").read_bytes())
