@@ -58,6 +58,7 @@ static void binding_is_checked_whole(void **state) /*= RFC8555-7.3.4 test */
     struct stir_diag diag = {0};
     unsigned char wrong[STIR_CA_BINDING_KEY] = {1};
     const unsigned char zero[STIR_CA_BINDING_KEY] = {0};
+    char detail[STIR_PROBLEM_DETAIL];
     (void)state;
     give_credential(&c, NULL, 0);
     give_credential(&revoked, NULL, 0);
@@ -75,10 +76,13 @@ static void binding_is_checked_whole(void **state) /*= RFC8555-7.3.4 test */
     assert_answer("another key", 400, "malformed");
     ask_bound(&client, bind("nobody", ACME_URL "/new-account", client.key, c.key));
     assert_answer("no such kid", 401, "unauthorized");
+    snprintf(detail, sizeof(detail), "%s", acme_text("detail"));
     ask_bound(&client, bind("nobody", ACME_URL "/new-account", client.key, zero));
     assert_answer("no such kid, and a key of zeroes", 401, "unauthorized");
+    assert_string_equal(acme_text("detail"), detail);
     ask_bound(&client, bind(c.kid, ACME_URL "/new-account", client.key, wrong));
     assert_answer("wrong MAC", 401, "unauthorized");
+    assert_string_equal(acme_text("detail"), detail); /* nobody learns which there are */
     ask_bound(&client, bind(revoked.kid, ACME_URL "/new-account", client.key, revoked.key));
     assert_answer("revoked", 401, "unauthorized");
     assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_accounts"), 0);

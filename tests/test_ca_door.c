@@ -42,6 +42,7 @@ static void directory_names_what_there_is(void **state) /*= RFC8555-7.1.1 test *
     assert_string_equal(json_string_value(json_object_get(meta, "termsOfService")), "https://ca.example/terms");
     assert_string_equal(json_string_value(json_object_get(meta, "website")), "https://ca.example/");
     assert_true(json_is_true(json_object_get(meta, "externalAccountRequired")));
+    assert_true(json_is_string(json_object_get(json_object_get(meta, "profiles"), "shaken")));
     assert_int_equal(json_object_size(acme.json), 6);
     assert_null(acme_field("Link"));
 }

@@ -37,7 +37,10 @@ def test_source(root, test):
     build = Path(root, "tests/meson.build").read_text()
     if test.startswith("test_"):
         other = re.search(rf"'{re.escape(test[5:])}': '(\w+)'", build)  # a program of another source's cases
-        return Path(root, "tests", f"test_{other.group(1) if other else test[5:]}.c")
+        own = Path(root, "tests", f"{test}.c")
+        if other or own.is_file():
+            return Path(root, "tests", f"test_{other.group(1)}.c") if other else own
+        return Path(root, "tests", re.sub(r"_(?:postgresql|threads)$", "", test) + ".c")  # the same program on another engine, or built for ThreadSanitizer
     match = re.search(rf"test\('{re.escape(test)}', python, args: \[(?:'-B', )?files\('([^']+)'", build)
     return Path(root, "tests", match.group(1)) if match else None
 

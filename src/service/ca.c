@@ -105,9 +105,22 @@ static void add_unknown(struct stir_ca *ca, json_t *directory)
     json_object_set_new(directory, name, json_string("https://github.com/ietf-wg-acme/acme/blob/main/draft-ietf-acme-acme.md"));
 }
 
-static json_t *meta_of(const struct stir_conf_ca *conf)
+/* Name and what it is, as clients of profiles expect them in meta. */
+static json_t *profiles_of(const struct stir_conf *conf)
 {
-    json_t *meta = json_pack("{s:b}", "externalAccountRequired", conf->binding_required);
+    static const char *const kinds[] = {[STIR_PROFILE_SHAKEN] = "end entity with one service provider code",
+                                        [STIR_PROFILE_DELEGATE] = "end entity of a delegate, for numbers or codes",
+                                        [STIR_PROFILE_DELEGATE_CA] = "certificate authority of a delegate"};
+    json_t *profiles = json_object();
+    for (size_t i = 0; i < conf->n_profiles; i++)
+        json_object_set_new(profiles, conf->profiles[i].name, json_string(kinds[conf->profiles[i].kind]));
+    return profiles;
+}
+
+static json_t *meta_of(const struct stir_conf *whole)
+{
+    const struct stir_conf_ca *conf = &whole->ca;
+    json_t *meta = json_pack("{s:b, s:o}", "externalAccountRequired", conf->binding_required, "profiles", profiles_of(whole));
     if (conf->terms[0])
         json_object_set_new(meta, "termsOfService", json_string(conf->terms));
     if (conf->website[0])
@@ -127,7 +140,7 @@ void stir_ca_directory(struct stir_ca_request *r)
         const char *url = stir_ca_url(r, rows[i].resource, NULL, NULL);
         json_object_set_new(directory, rows[i].name, url ? json_string(url) : NULL);
     }
-    json_object_set_new(directory, "meta", meta_of(&r->ca->conf->ca));
+    json_object_set_new(directory, "meta", meta_of(r->ca->conf));
     if (r->ca->conf->ca.chaos)
         add_unknown(r->ca, directory);
     stir_ca_answer(r, 200, directory);
