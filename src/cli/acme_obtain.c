@@ -1,6 +1,13 @@
 /* stir acme obtain, renew: a certificate now, or when it is due. */
 #include "cli/acme.h"
 
+#include <unistd.h>
+
+#include "io/dir.h"
+#include "service/acme_settings.h"
+
+enum { FOLDERS_MAX = 10000, PATH_ROOM = 4096 };
+
 static const struct cli_option obtain_options[] = {
     {"--force", CLI_FLAG, NULL, "begin a new order, even where one is under way", false},
     CLI_ACME_VERBOSE,
@@ -84,6 +91,34 @@ static int renew_one(struct cli *cli, const char *dir, int64_t now)
     return status;
 }
 
+static bool has_conf(const char *dir)
+{
+    char path[PATH_ROOM];
+    int n = snprintf(path, sizeof(path), "%s/%s", dir, STIR_ACME_CONF);
+    return n > 0 && n < (int)sizeof(path) && access(path, F_OK) == 0;
+}
+
+/* One folder, or each one in it: what a timer is given. */
+static int renew_below(struct cli *cli, const char *dir, int64_t now)
+{
+    struct stir_listing names = {NULL, 0};
+    char path[PATH_ROOM];
+    int worst = CLI_YES;
+    if (has_conf(dir) || stir_dir_list(&names, dir, NULL, FOLDERS_MAX) != STIR_FILE_OK)
+        return renew_one(cli, dir, now);
+    size_t found = 0;
+    for (size_t i = 0; i < names.n; i++) {
+        int n = snprintf(path, sizeof(path), "%s/%s", dir, names.name[i]);
+        if (n <= 0 || n >= (int)sizeof(path) || !has_conf(path))
+            continue;
+        int status = renew_one(cli, path, now);
+        worst = status > worst ? status : worst;
+        found++;
+    }
+    stir_listing_free(&names);
+    return found ? worst : renew_one(cli, dir, now); /* whose words are the right ones */
+}
+
 static int renew(struct cli *cli)
 {
     int64_t now;
@@ -97,7 +132,7 @@ static int renew(struct cli *cli)
         cli_json_begin("folders", '[');
     }
     for (size_t i = 0; i < cli->n_operands; i++) {
-        int status = renew_one(cli, cli->operand[i], now);
+        int status = renew_below(cli, cli->operand[i], now);
         worst = status > worst ? status : worst;
     }
     if (cli->json) {
@@ -111,5 +146,5 @@ static int renew(struct cli *cli)
 
 const struct cli_command cmd_acme_obtain = {"acme",         "obtain", "DIR", 1, 1, "get a certificate now, or go on with the order that is under way",
                                             obtain_options, obtain};
-const struct cli_command cmd_acme_renew = {"acme",        "renew", "DIR...", 1, CLI_MAX_WORDS, "renew the certificates that are due: for a timer",
+const struct cli_command cmd_acme_renew = {"acme",        "renew", "DIR...", 1, CLI_MAX_WORDS, "renew the certificates that are due, of folders and folders of them: for a timer",
                                            renew_options, renew};

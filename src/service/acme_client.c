@@ -195,6 +195,7 @@ static enum stir_err begin(struct stir_acme_work *work, struct stir_key **key, s
 {
     *work = (struct stir_acme_work){.order = ""};
     snprintf(work->identifier, sizeof(work->identifier), "%s", strlen(identifier) < sizeof(work->identifier) ? identifier : "");
+    stir_acme_work_drop(acme); /* before its key is written over */
     TRY(choose_key(work, key, acme, diag));
     TRY(stir_acme_order_begin(acme, work->order, identifier, diag));
     return stir_acme_work_save(work, acme, diag);

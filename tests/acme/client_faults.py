@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Our ACME client and an authority and an administrator that speak the dialects of the field, and do wrong what one can do wrong; and killed at each crash point.
 client_faults.py SOURCE STIR ACME_GENERIC [kill]"""
+import datetime
+import fcntl
 import hashlib
 import json
 import os
@@ -242,6 +244,33 @@ tap.rule("and says that it did", [] if heard == [b"reload\n"] and "generation 7"
 got = run(STIR, "acme", "obtain", folder("reload-2", f"reload = {work}/control"))
 tap.rule("or that it did not", [] if got[0] == 3 and "is in use, but" in got[2] and "nothing was changed" in got[2] else [str(got)])
 
+# ---------------------------------------------------------------- a timer
+fake.reset()
+many = work / "many"
+many.mkdir()
+for name in ("one", "two", "broken"):
+    shutil.copytree(folder("timer"), many / name)
+(many / "broken/acme.conf").write_text("spc = 709J\n")
+(many / "nothing").mkdir()
+would = run(STIR, "acme", "renew", many, "--dry-run")
+tap.rule("a dry run says what would be, and asks nobody", [] if would[1].count("would be renewed now") == 2 and not fake.said else [str(would)])
+got = run(STIR, "acme", "renew", many, "--json")
+said = json.loads(got[1])
+tap.rule("a folder of folders: each is renewed, and one that is broken keeps none from it", [] if got[0] == 1 and [one["end"] for one in said["folders"]] == ["failed", "renewed", "renewed"]
+         and not is_whole(many / "one") and not is_whole(many / "two") else [str(got)])
+due = [json.loads(run(STIR, "acme", "status", many / name, "--json")[1])["renewal_due"] for name in ("one", "one", "two")]
+tap.rule("the same certificate is due at the same moment, another at another", [] if due[0] == due[1] != due[2] else [str(due)])
+got = run(STIR, "acme", "renew", many / "one", "--dry-run", "--at", due[0])
+tap.rule("when that moment is there it is renewed", [] if "would be renewed now" in got[1] else [str(got)])
+early = datetime.datetime.strptime(due[0], "%Y-%m-%dT%H:%M:%SZ") - datetime.timedelta(seconds=1)
+got = run(STIR, "acme", "renew", many / "one", "--dry-run", "--at", early.strftime("%Y-%m-%dT%H:%M:%SZ"))
+tap.rule("a second earlier it is not", [] if "is not due" in got[1] else [str(got)])
+lock = os.open(many / "one", os.O_RDONLY)
+fcntl.flock(lock, fcntl.LOCK_EX)
+got = run(STIR, "acme", "renew", many / "one", "--force")
+os.close(lock)
+tap.rule("two at once: the second says so and does nothing", [] if got[0] == 3 and "another process" in got[2] else [str(got)])
+
 # ---------------------------------------------------------------- patience
 fake.reset(processing=2, challenge_processing=2)
 good("orders and challenges that take their time", folder("slow"))
@@ -254,7 +283,8 @@ path = folder("never", "timeout = 2s")
 bad("an order that does not end is given up for now, and kept", path, 3, "timeout", kept=True)
 fake.reset()
 orders = len(fake.orders)
-good("and goes on later", path, None if len(fake.orders) == orders else "a new order was made")
+good("and goes on later", path)
+tap.rule("with the order that was there", [] if len(fake.orders) == orders else ["a new order was made"])
 fake.reset(trouble=1000, trouble_status=500)
 bad("an authority that stays in trouble is not asked for ever", folder("trouble-2"), 1, "status 500")
 fake.reset(trouble=1000, trouble_status=429, trouble_fields={"Retry_After": "3600"})

@@ -43,14 +43,22 @@ def verify(source, stir, home):
         (where / drop.name).unlink()
 
 
+def verify_timer(source, stir, home):
+    for name in ("stir-acme.service", "stir-acme.timer"):
+        (home / name).write_text((source / "packaging" / name).read_text().replace("/usr/bin/stir", str(stir)))
+    yield from (line for line in run("systemd", "systemd-analyze", "verify", "--man=no", home / "stir-acme.service", home / "stir-acme.timer")[1].splitlines() if "stir-acme" in line)
+
+
 def main(source, stir):
     source, tap = Path(source), Tap()
     tap.rule(f"systemd-analyze security gives stir.service {EXPOSURE / 10} or better", security(source / "packaging/stir.service"))
+    tap.rule("and stir-acme.service, too", security(source / "packaging/stir-acme.service"))
     with tempfile.TemporaryDirectory() as home:
         weak = Path(home) / "weak.service"
         weak.write_text(re.sub(r"^(Protect|Private|Restrict|SystemCall|Capability).*\n", "", (source / "packaging/stir.service").read_text(), flags=re.M))
         tap.rule("a unit without its walls is told apart", [] if security(weak) else ["systemd-analyze would take anything"])
         tap.rule("systemd-analyze verify finds no fault in units and drop-ins", verify(source, Path(stir).resolve(), Path(home)))
+        tap.rule("nor in the timer that renews certificates", verify_timer(source, Path(stir).resolve(), Path(home)))
     rules = sorted((source / "packaging/prometheus").glob("*.yml"))
     tap.rule("promtool takes the alert rules", faults(*run("prometheus", "promtool", "check", "rules", *rules)))
     text = (source / "packaging/stir.service").read_text()
