@@ -39,6 +39,9 @@ static void asks_again(const struct stir_csr_info *info)
     params.c = info->c;
     params.serial_number = info->serial_number;
     params.tnauth = info->tnauth_list;
+    params.role = info->wants_ca ? STIR_CERT_DELEGATE_CA : STIR_CERT_ROOT;
+    const struct stir_cert_constraints constraints = {.der = info->constraints, .enhanced = info->constraints_enhanced};
+    params.constraints = &constraints;
     enum stir_err err = stir_csr_make(&csr, &params, &signer, NULL);
     require((err == STIR_OK) == (csr != NULL) && (err == STIR_OK || err == STIR_EVALUE || err == STIR_ELIMIT));
     const struct stir_csr_info *again = stir_csr_info(csr);
@@ -46,6 +49,8 @@ static void asks_again(const struct stir_csr_info *info)
         require(stir_slice_eq(again->cn, info->cn) && stir_slice_eq(again->o, info->o) && stir_slice_eq(again->c, info->c));
         require(stir_slice_eq(again->serial_number, info->serial_number) && stir_slice_eq(again->spki, stir_key_spki(held.key)));
         require((again->tnauth == STIR_PART_GOOD) == (info->tnauth_list != NULL));
+        require(again->wants_ca == info->wants_ca && again->n_sans == 0);
+        require(stir_slice_eq(again->constraints, info->constraints) && again->constraints_enhanced == info->constraints_enhanced);
     }
     stir_csr_free(csr);
 }
