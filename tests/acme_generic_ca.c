@@ -144,17 +144,16 @@ enum stir_err __wrap_stir_token_check(enum stir_token_fault *fault, const struct
 
 static void translate_member(json_t *json)
 {
-    const char *type = json_string_value(json_object_get(json, "type"));
-    if (type && strcmp(type, "TNAuthList") == 0) {
+    const char *type = json_string_value(json_object_get(json, "type")); /* until it is set anew */
+    if (type && strcmp(type, "tkauth-01") == 0) {
+        json_object_set_new(json, "type", json_string("http-01"));
+        json_object_del(json, "tkauth-type");
+    } else if (type && strcmp(type, "TNAuthList") == 0) {
         const struct name *name = by_value(json_string_value(json_object_get(json, "value")));
         if (name) {
             json_object_set_new(json, "type", json_string("dns"));
             json_object_set_new(json, "value", json_string(name->name));
         }
-    }
-    if (type && strcmp(type, "tkauth-01") == 0) {
-        json_object_set_new(json, "type", json_string("http-01"));
-        json_object_del(json, "tkauth-type");
     }
 }
 

@@ -4,6 +4,8 @@
 #include "cli/lab.h"
 
 #include <errno.h>
+#include <jansson.h>
+#include <openssl/rand.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,8 @@
 static const struct cli_option options[] = {
     {"--once", CLI_FLAG, NULL, "end when the call is verified; without it the lab stays until Ctrl-C", false},
     {"--port", CLI_VALUE, "N", "listen on N and the ports behind it; default 0: ports that are free", false},
+    {"--chaos", CLI_VALUE, "SEED", "the authority refuses nonces, is slow, and says things in odd order, to try clients: the same for the same seed", false},
+    {"--store", CLI_VALUE, "URL", "keep state in postgresql://..., which is empty; default: a file in the folder", false},
     {"--keep", CLI_FLAG, NULL, "leave the folder of the lab's own choice when it ends; one that was named stays anyway", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
@@ -61,60 +65,121 @@ static int make_folder(struct lab *lab)
     return fits ? CLI_YES : cli_fail(lab->cli, CLI_CANNOT, "%s: the path is too long for a lab", name);
 }
 
-static int folders(struct lab *lab, const char *const *names)
+/* A folder in the lab's. */
+static int make_one(struct lab *lab, const char *name)
 {
     char path[2 * LAB_PATH];
-    for (; *names; names++) {
-        snprintf(path, sizeof(path), "%s/%s", lab->dir, *names);
-        if (mkdir(path, 0755) != 0)
-            return cli_fail(lab->cli, CLI_CANNOT, "%s: %s", path, strerror(errno));
-    }
-    return CLI_YES;
+    snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
+    return mkdir(path, 0755) == 0 ? CLI_YES : cli_fail(lab->cli, CLI_CANNOT, "%s: %s", path, strerror(errno));
 }
 
 /* --- the steps --- */
 
-/* 1. A certificate authority, and our key and certificate. */
-static int authority(struct lab *lab)
+static int random_password(struct lab *lab)
 {
-    static const char *const names[] = {"cr", NULL};
-    lab_say(lab, "\n== 1. A certificate authority, and a certificate for provider " LAB_SPC);
-    TRY_CLI(folders(lab, names));
-    TRY_CLI(LAB_STIR(lab, "key", "new", "-o", "root.key"));
-    TRY_CLI(LAB_STIR(lab, "cert", "root", "--key", "root.key", "--cn", "SHAKEN Lab ROOT", "--org", "Lab", "-o", "root.pem"));
-    TRY_CLI(LAB_STIR(lab, "key", "new", "-o", "main.key"));
-    TRY_CLI(LAB_STIR(lab, "csr", "new", "--key", "main.key", "--spc", LAB_SPC, "--org", "Lab Telephone", "-o", "main.csr"));
-    TRY_CLI(LAB_STIR(lab, "cert", "sign", "--csr", "main.csr", "--issuer", "root.pem", "--issuer-key", "root.key", "-o", "cr/main.pem"));
-    TRY_CLI(LAB_STIR(lab, "trust", "import", "--pem", "root.pem", "trust"));
-    snprintf(lab->x5u, sizeof(lab->x5u), "https://" LAB_HOST ":%u/cr/main.pem", lab->port[LAB_HTTPS]);
-    return CLI_YES;
+    unsigned char bytes[LAB_PASSWORD / 2];
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+        return cli_fail(lab->cli, CLI_CANNOT, "no random bytes");
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(lab->password + 2 * i, 3, "%02x", bytes[i]);
+    TRY_CLI(lab_write(lab, "password", STIR_FILE_SECRET, "%s\n", lab->password));
+    return lab_write(lab, "login", STIR_FILE_SECRET, "user = lab\npassword = %s\n", lab->password);
 }
 
-/* 2. The daemon. */
+static int authorities(struct lab *lab)
+{
+    char crl[LAB_URL];
+    lab_say(lab, "\n== 1. A policy administrator and a certificate authority: keys, certificates, configuration");
+    snprintf(crl, sizeof(crl), "%s/download/v1/crl", lab->world);
+    TRY_CLI(LAB_STIR(lab, "pa", "init", "pa", "--url", lab->world, "--org", "Lab"));
+    TRY_CLI(LAB_STIR(lab, "ca", "init", "ca", "--org", "Lab", "--crl-url", crl, "--crl-issuer", LAB_CRL_ISSUER));
+    TRY_CLI(make_one(lab, "cr"));
+    TRY_CLI(random_password(lab));
+    TRY_CLI(LAB_STIR(lab, "trust", "add", "trust", "--pa-root", "pa/pa-root.pem", "--pa-url", lab->world, "--login-file", "../../login", "--crl-url", crl));
+    TRY_CLI(lab_tls(lab));
+    TRY_CLI(lab_conf(lab, false));
+    return LAB_STIR(lab, "conf", "check", "stir.conf");
+}
+
 static int daemon_of(struct lab *lab)
 {
     lab_say(lab, "\n== 2. The daemon: every role in one process");
-    TRY_CLI(lab_tls(lab));
-    TRY_CLI(lab_conf(lab, true));
-    TRY_CLI(LAB_STIR(lab, "conf", "check", "stir.conf"));
     return lab_serve(lab);
 }
 
-/* 3. The call. */
+/* The id of the account, of what `stir pa provider add --json` said. */
+static int take_account(struct lab *lab)
+{
+    json_t *said = json_loads(lab->heard, 0, NULL);
+    const char *account = json_string_value(json_object_get(said, "account"));
+    int status = account && snprintf(lab->account, sizeof(lab->account), "%s", account) < (int)sizeof(lab->account)
+                     ? CLI_YES
+                     : cli_fail(lab->cli, CLI_CANNOT, "the administrator names no account");
+    json_decref(said);
+    return status;
+}
+
+static int provider(struct lab *lab)
+{
+    lab_say(lab, "\n== 3. The administrator trusts the authority, and knows a provider, " LAB_SPC);
+    TRY_CLI(LAB_STIR(lab, "pa", "ca", "add", "ca/root.pem", "--issuer", "ca/ca.pem", "--name", "Lab CA", "--conf", "stir.conf"));
+    TRY_CLI(LAB_STIR(lab, "pa", "provider", "add", "lab", "--name", "Lab Telephone", "--code", LAB_SPC, "--user", "lab", "--password-file", "password",
+                     "--conf", "stir.conf", "--json"));
+    TRY_CLI(take_account(lab));
+    return LAB_STIR(lab, "pa", "publish", "--conf", "stir.conf");
+}
+
+static int certificate(struct lab *lab)
+{
+    char directory[LAB_URL];
+    lab_say(lab, "\n== 4. The provider gets a token of the one, and with it a certificate of the other, by ACME");
+    snprintf(directory, sizeof(directory), "%s/acme/directory", lab->world);
+    TRY_CLI(LAB_STIR(lab, "acme", "register", "provider", "--directory", directory, "--agree", "--spc", LAB_SPC, "--org", "Lab Telephone", "--country", "US",
+                     "--pa-url", lab->world, "--pa-account", lab->account, "--pa-user", "lab", "--pa-password-file", "../password", "--ca-root",
+                     "../tls-root.pem", "--set", "any-url=yes"));
+    TRY_CLI(LAB_STIR(lab, "acme", "obtain", "provider", "--verbose"));
+    TRY_CLI(LAB_STIR(lab, "cert", "lint", "provider/current/chain.pem"));
+    return lab_x5u(lab);
+}
+
+static int believe(struct lab *lab)
+{
+    lab_say(lab, "\n== 5. Whoever verifies believes the administrator alone, and takes its lists");
+    TRY_CLI(LAB_STIR(lab, "trust", "update", "trust", "--any-url", "--allow-net", "127.0.0.0/8", "--tls-root", "tls-root.pem"));
+    return LAB_STIR(lab, "crl", "update", "trust", "--any-url", "--allow-net", "127.0.0.0/8", "--tls-root", "tls-root.pem");
+}
+
+static int begin_again(struct lab *lab)
+{
+    lab_say(lab, "\n== 6. The daemon again, which signs now too");
+    TRY_CLI(lab_write(lab, "numbers.txt", STIR_FILE_PUBLIC, "12155550000-12155559999 house\n"));
+    TRY_CLI(lab_conf(lab, true));
+    TRY_CLI(LAB_STIR(lab, "conf", "check", "--files", "stir.conf"));
+    lab_stop(lab);
+    return lab_serve(lab);
+}
+
 static int call(struct lab *lab)
 {
-    lab_say(lab, "\n== 3. A call, signed over SIP and verified over HTTP");
+    lab_say(lab, "\n== 7. A call, signed over SIP and verified over HTTP");
     TRY_CLI(lab_sign(lab));
     return lab_verify(lab);
 }
 
 static int steps(struct lab *lab)
 {
+    int64_t seed;
+    TRY_CLI(cli_number(lab->cli, "--chaos", 0, 0, INT32_MAX, &seed));
     TRY_CLI(find_self(lab));
     TRY_CLI(make_folder(lab));
     TRY_CLI(lab_ports(lab));
-    TRY_CLI(authority(lab));
+    snprintf(lab->world, sizeof(lab->world), "https://" LAB_HOST ":%u", lab->port[LAB_HTTPS]);
+    TRY_CLI(authorities(lab));
     TRY_CLI(daemon_of(lab));
+    TRY_CLI(provider(lab));
+    TRY_CLI(certificate(lab));
+    TRY_CLI(believe(lab));
+    TRY_CLI(begin_again(lab));
     TRY_CLI(call(lab));
     return lab_summary(lab);
 }

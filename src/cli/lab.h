@@ -17,6 +17,7 @@ enum {
     LAB_WAIT_S = 120,       /* a command may take so long */
     LAB_READY_S = 60,       /* and the daemon to be ready */
     LAB_STOP_S = 20,        /* and to end, before it is killed */
+    LAB_URL = 128,          /* bytes of one of its own URLs */
     LAB_MESSAGE = 16 << 10, /* bytes of a SIP message */
     LAB_TLS_DAYS = 30,      /* of the lab's certificates of HTTPS */
     LAB_PASSWORD = 32,      /* characters of the provider's password at the administrator */
@@ -24,6 +25,7 @@ enum {
 
 #define LAB_HOST "127.0.0.1"
 #define LAB_SPC "709J"
+#define LAB_CRL_ISSUER "CN=STI-PA CRL,O=Lab,C=US"
 #define LAB_ORIG "12155551212"
 #define LAB_DEST "12025550100"
 
@@ -44,6 +46,7 @@ struct lab {
     pid_t daemon;  /* 0: none */
     char heard[LAB_HEARD];
     size_t n_heard; /* what the last command said */
+    char world[64]; /* https://LAB_HOST:PORT: administrator, authority, repository */
     char account[64], password[LAB_PASSWORD + 1];
     char identity[LAB_MESSAGE], verstat[64];
     char x5u[STIR_MAX_URL + 1];
@@ -77,8 +80,10 @@ void lab_signals(void);
 int lab_ports(struct lab *lab);
 /* A root of HTTPS, and a certificate of it for LAB_HOST: tls-root.pem, tls.pem, tls.key. */
 int lab_tls(struct lab *lab);
-/* stir.conf: without the signer, until there is a certificate. */
-int lab_conf(struct lab *lab, bool signer);
+/* stir.conf: without what signs, until there is a certificate. */
+int lab_conf(struct lab *lab, bool signing);
+/* What the provider's folder says of its certificate's x5u. */
+int lab_x5u(struct lab *lab);
 /* A file in the folder. */
 int lab_write(struct lab *lab, const char *name, enum stir_file_mode mode, const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The folder with all that is in it goes, if it is one of our own. */

@@ -1,16 +1,13 @@
 /* The stir.conf of the lab: every role in one process, all on loopback. It is for reading, too. */
 #include "cli/lab.h"
 
+#define LAB_WORLD "https://" LAB_HOST ":%u"
+
 static const char text[] = "# The whole framework in one process, on this machine alone: written by stir lab. stir.conf(5) has every key.\n"
                            "[server]\n"
-                           "roles = as vs cr\n"
+                           "roles = %svs cr pa ca\n"
                            "user = %s\n"
                            "control = %s/control\n"
-                           "\n"
-                           "# Signs: an INVITE is answered 302, with its Identity.\n"
-                           "[sip as]\n"
-                           "role = as\n"
-                           "listen = udp:" LAB_HOST ":%u tcp:" LAB_HOST ":%u\n"
                            "\n"
                            "# Verifies: an INVITE with its Identity is answered 302 with the verdict, or refused.\n"
                            "[sip vs]\n"
@@ -21,16 +18,49 @@ static const char text[] = "# The whole framework in one process, on this machin
                            "# The same over HTTP, and /metrics and /readyz.\n"
                            "[http api]\n"
                            "listen = " LAB_HOST ":%u\n"
-                           "serve = signing verification native inspect secsipidx operations\n"
+                           "serve = %s\n"
                            "open = yes\n"
                            "answer-within = 5s\n"
                            "\n"
-                           "# What the world reaches, over HTTPS: certificates.\n"
+                           "# What the world reaches, over HTTPS: the policy administrator, the certificate authority, and certificates.\n"
                            "[http world]\n"
                            "listen = " LAB_HOST ":%u\n"
-                           "serve = repository\n"
+                           "serve = pa acme repository\n"
                            "tls-cert = tls.pem\n"
                            "tls-key = tls.key\n"
+                           "\n"
+                           "[store]\n"
+                           "url = %s\n"
+                           "node = %s\n"
+                           "\n"
+                           "# The policy administrator: tokens for providers, the list of trusted authorities, the revocation list. A lab has no limits.\n"
+                           "[pa]\n"
+                           "url = " LAB_WORLD "\n"
+                           "key = pa/pa-signer.key\n"
+                           "cert = pa/pa-signer.pem\n"
+                           "crl-key = pa/pa-crl.key\n"
+                           "crl-cert = pa/pa-crl.pem\n"
+                           "root = pa/pa-root.pem\n"
+                           "tokens-per-hour = 0\n"
+                           "\n"
+                           "# The certificate authority: ACME is at url/directory. What it issues goes into the repository.\n"
+                           "[ca]\n"
+                           "url = " LAB_WORLD "/acme\n"
+                           "key = ca/ca.key\n"
+                           "cert = ca/ca.pem\n"
+                           "pa-root = pa/pa-root.pem\n"
+                           "token-authority = " LAB_WORLD "/\n"
+                           "publish-dir = cr\n"
+                           "publish-url = " LAB_WORLD "/cr/\n"
+                           "tls-root = tls-root.pem\n"
+                           "crl-url = " LAB_WORLD "/download/v1/crl\n"
+                           "crl-issuer = " LAB_CRL_ISSUER "\n"
+                           "any-url = yes\n"
+                           "orders-per-account = 0\n"
+                           "orders-per-code = 0\n"
+                           "accounts-per-address = 0\n"
+                           "requests-per-address = 0\n"
+                           "chaos = %s\n"
                            "\n"
                            "[repository]\n"
                            "dir = cr\n"
@@ -40,19 +70,6 @@ static const char text[] = "# The whole framework in one process, on this machin
                            "addresses = 127.0.0.0/8\n"
                            "customer = house\n"
                            "trusted = yes\n"
-                           "\n"
-                           "# Who holds which number, and what that is worth.\n"
-                           "[numbers ours]\n"
-                           "kind = owned\n"
-                           "file = numbers.txt\n"
-                           "\n"
-                           "[rule ours]\n"
-                           "number-sets = ours\n"
-                           "owned = yes\n"
-                           "attest = A\n"
-                           "\n"
-                           "[rule others]\n"
-                           "attest = C\n"
                            "\n"
                            "[actions default]\n"
                            "missing = pass\n"
@@ -64,9 +81,6 @@ static const char text[] = "# The whole framework in one process, on this machin
                            "refresh = no\n"
                            "\n"
                            "# A lab: certificates at addresses, on ports of our own.\n"
-                           "[sign]\n"
-                           "any-url = yes\n"
-                           "\n"
                            "[verify]\n"
                            "any-url = yes\n"
                            "\n"
@@ -75,23 +89,44 @@ static const char text[] = "# The whole framework in one process, on this machin
                            "allow-net = 127.0.0.0/8\n"
                            "tls-root = tls-root.pem\n";
 
-static const char signer[] = "\n"
-                             "# With what calls are signed.\n"
-                             "[signer main]\n"
-                             "key = main.key\n"
-                             "cert = cr/main.pem\n"
-                             "x5u = %s\n"
-                             "check-x5u = no\n";
+static const char signs[] = "\n"
+                            "# Signs: an INVITE is answered 302, with its Identity.\n"
+                            "[sip as]\n"
+                            "role = as\n"
+                            "listen = udp:" LAB_HOST ":%u tcp:" LAB_HOST ":%u\n"
+                            "\n"
+                            "# Who holds which number, and what that is worth.\n"
+                            "[numbers ours]\n"
+                            "kind = owned\n"
+                            "file = numbers.txt\n"
+                            "\n"
+                            "[rule ours]\n"
+                            "number-sets = ours\n"
+                            "owned = yes\n"
+                            "attest = A\n"
+                            "\n"
+                            "[rule others]\n"
+                            "attest = C\n"
+                            "\n"
+                            "[sign]\n"
+                            "any-url = yes\n"
+                            "\n"
+                            "# With what calls are signed: what stir acme keeps there, and the daemon renews.\n"
+                            "[signer main]\n"
+                            "acme = provider\n"
+                            "check-x5u = no\n";
 
-int lab_conf(struct lab *lab, bool with_signer)
+int lab_conf(struct lab *lab, bool signing)
 {
-    char identity[STIR_MAX_URL + 256] = "", whole[sizeof(text) + 2 * LAB_PATH + 256];
-    const unsigned *p = lab->port;
-    if (with_signer && snprintf(identity, sizeof(identity), signer, lab->x5u) >= (int)sizeof(identity))
-        return cli_fail(lab->cli, CLI_CANNOT, "the x5u is too long");
-    int n = snprintf(whole, sizeof(whole), text, lab->user, lab->dir, p[LAB_SIP_AS], p[LAB_SIP_AS], p[LAB_SIP_VS], p[LAB_SIP_VS], p[LAB_HTTP], p[LAB_HTTPS]);
+    static const char *const serve[] = {"verification inspect operations", "signing verification native inspect secsipidx operations"};
+    char whole[sizeof(text) + 4 * LAB_PATH], more[sizeof(signs) + 64] = "";
+    const char *chaos = cli_get(lab->cli, "--chaos"), *store = cli_get(lab->cli, "--store");
+    const unsigned *p = lab->port, world = p[LAB_HTTPS];
+    int n = snprintf(whole, sizeof(whole), text, signing ? "as " : "", lab->user, lab->dir, p[LAB_SIP_VS], p[LAB_SIP_VS], p[LAB_HTTP], serve[signing], world,
+                     store ? store : "store.db", "lab", world, world, world, world, world, chaos ? chaos : "0");
+    if (signing)
+        snprintf(more, sizeof(more), signs, p[LAB_SIP_AS], p[LAB_SIP_AS]);
     if (n < 0 || (size_t)n >= sizeof(whole))
         return cli_fail(lab->cli, CLI_CANNOT, "the folder's path is too long");
-    int status = lab_write(lab, "numbers.txt", STIR_FILE_PUBLIC, "12155550000-12155559999 house\n");
-    return status == CLI_YES ? lab_write(lab, "stir.conf", STIR_FILE_PUBLIC, "%s%s", whole, identity) : status;
+    return lab_write(lab, "stir.conf", STIR_FILE_PUBLIC, "%s%s", whole, more);
 }

@@ -31,6 +31,19 @@ int lab_write(struct lab *lab, const char *name, enum stir_file_mode mode, const
     return status;
 }
 
+int lab_x5u(struct lab *lab)
+{
+    char path[2 * LAB_PATH];
+    struct stir_slice text = {NULL, 0};
+    snprintf(path, sizeof(path), "%s/provider/current/x5u", lab->dir);
+    int status = cli_read(lab->cli, &text, path, STIR_MAX_URL + 1, CLI_CANNOT);
+    struct stir_slice url = cli_first_line(text);
+    if (status == CLI_YES)
+        snprintf(lab->x5u, sizeof(lab->x5u), "%.*s", (int)url.n, url.p);
+    stir_file_free(&text);
+    return status;
+}
+
 /* --- ports --- */
 
 static int bind_one(int kind, unsigned port)

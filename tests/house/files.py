@@ -53,7 +53,7 @@ def main(source):
             ("tests/house", "*.py", ["tests/house/meson.build"], ""), ("examples", "*.c", ["examples/meson.build"], ""), ("examples", "*.cpp", ["examples/meson.build"], "")):
         named = words(source, *builds)
         tap.rule(f"every {folder}/{pattern} is built or run", [f"{path.relative_to(source)} is not in {builds[0]}" for path in sorted((source / folder).glob(pattern))
-                                                             if not {path.name, path.stem, path.stem[len(cut):], f"{path.parent.name}/{path.name}"} & named and path.stem not in ["tap", "lab", "packets", "bed", "sip", "http_lab", "checker", "parties", "fake"]])
+                                                             if not {path.name, path.stem, path.stem[len(cut):], f"{path.parent.name}/{path.name}"} & named and path.stem not in ["tap", "lab", "packets", "bed", "sip", "http_lab", "checker", "parties", "network", "buyers", "fake"]])
     tap.rule("every fuzz target has a corpus", [f"fuzz/corpus/{path.stem[5:]} is missing or empty" for path in sorted((source / "fuzz").glob("fuzz_*.c"))
                                                 if not any((source / "fuzz/corpus" / path.stem[5:]).glob("*"))])
     tap.rule("docs/REASONS.md is what the catalogue says", stale(source, "docs/REASONS.md", "tools/reasons.sh"))
