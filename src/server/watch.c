@@ -154,7 +154,9 @@ void stir_watch_ends(struct stir_server *server)
     int64_t now = time(NULL);
     for (size_t i = 0; live->as && stir_as_signer_at(live->as, i, now, &signer); i++) {
         int64_t left = signer.not_after - now;
-        if (left < 0)
+        if (!signer.not_after)
+            stir_records_say(server->shared.records, 1, "signer", "%s: %s", signer.name, signer.why);
+        else if (left < 0)
             stir_records_say(server->shared.records, 1, "signer",
                              "%s: its certificate has ended; the calls that were its are signed by another that matches, or by none", signer.name);
         else if (left < live->conf->signers[i].warn_before)

@@ -226,6 +226,7 @@ struct stir_ca {
     struct stir_cert *chain[STIR_MAX_CHAIN]; /* the issuing certificate first */
     size_t n_chain;
     char issuer[65];           /* hex of SHA-256 of its SubjectPublicKeyInfo */
+    char *crl_issuer;          /* of certificates; NULL: none is known */
     struct stir_slice pa_root; /* PEM */
     struct stir_net *net;      /* x5u of tokens; under net_lock */
     pthread_mutex_t net_lock;

@@ -185,7 +185,7 @@ enum stir_err stir_ca_profile_params(struct stir_cert_params *out, const struct 
     out->not_before = issue->not_before;
     out->not_after = issue->not_after;
     out->crl_url = said(conf->crl_url);
-    out->crl_issuer = said(conf->crl_issuer);
+    out->crl_issuer = said(ca->crl_issuer ? ca->crl_issuer : "");
     out->policy = said(conf->policy);
     out->issuer = ca->chain[0];
     out->path_len = (int)issue->profile->path_len;

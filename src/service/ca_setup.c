@@ -238,6 +238,25 @@ static enum stir_err take_memory(struct stir_ca *ca, struct stir_ca *before)
     return STIR_OK;
 }
 
+/* Who signs the CRL: as [ca] says, or the administrator's signer where that is a role of this process. What is wrong with its file, [pa] says. */
+static enum stir_err find_crl_issuer(struct setup *s, const struct stir_conf *conf)
+{
+    struct stir_cert *chain[STIR_MAX_CHAIN];
+    struct stir_slice pem = {NULL, 0};
+    struct stir_diag diag = {0};
+    size_t n = 0;
+    const char *told = conf->ca.crl_issuer;
+    if (!told[0] && (conf->server.roles & STIR_ROLE_PA) &&
+        stir_secret_read(&pem, conf->pa.crl_cert[0] ? conf->pa.crl_cert : conf->pa.cert, STIR_MAX_PEM, false, &diag) == STIR_OK &&
+        stir_certs_parse(chain, STIR_MAX_CHAIN, &n, pem, &diag) == STIR_OK)
+        told = stir_cert_info(chain[0])->subject;
+    s->ca->crl_issuer = strdup(told);
+    for (size_t i = 0; i < n; i++)
+        stir_cert_free(chain[i]);
+    stir_file_free(&pem);
+    return s->ca->crl_issuer ? STIR_OK : STIR_ENOMEM;
+}
+
 enum stir_err stir_ca_new(struct stir_ca **out, const struct stir_conf *conf, struct stir_ca *before, const struct stir_ca_say *say)
 {
     struct stir_ca *ca = calloc(1, sizeof(*ca));
@@ -254,7 +273,9 @@ enum stir_err stir_ca_new(struct stir_ca **out, const struct stir_conf *conf, st
     check_folder(&s);
     check_profile(&s);
     make_net(&s);
-    enum stir_err err = take_memory(ca, before);
+    enum stir_err err = find_crl_issuer(&s, conf);
+    if (err == STIR_OK)
+        err = take_memory(ca, before);
     if (err == STIR_OK && s.faulty)
         err = STIR_EVALUE;
     if (err == STIR_OK)
@@ -275,6 +296,7 @@ void stir_ca_free(struct stir_ca *ca)
     for (size_t i = 0; i < ca->n_chain; i++)
         stir_cert_free(ca->chain[i]);
     stir_file_free(&ca->pa_root);
+    free(ca->crl_issuer);
     stir_net_free(ca->net);
     memory_free(ca->memory);
     pthread_mutex_destroy(&ca->net_lock);

@@ -79,8 +79,10 @@ bool stir_renewals_take(struct stir_renewals *r, const struct stir_conf *conf)
             continue;
         char name[sizeof(before->state.name)];
         memcpy(name, folders[i].state.name, sizeof(name));
-        folders[i].state = before->state; /* a reload is no reason to try again at once */
+        folders[i].state = before->state;
         memcpy(folders[i].state.name, name, sizeof(name));
+        if (before->state.failures)
+            folders[i].state.next = 0; /* somebody may have mended it, and reloads for that */
     }
     struct folder *old = r->folders;
     size_t n_old = r->n;

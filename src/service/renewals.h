@@ -22,7 +22,7 @@ enum stir_err stir_renewals_new(struct stir_renewals **out, const struct stir_co
                                 void (*renewed)(void *arg), void *arg) STIR_MUST_USE;
 /* What is under way ends, and goes on with the next start. NULL is fine. */
 void stir_renewals_free(struct stir_renewals *renewals);
-/* The folders of a new reading. False: no memory, and those of before stay. */
+/* The folders of a new reading; what failed is tried at once. False: no memory, and those of before stay. */
 bool stir_renewals_take(struct stir_renewals *renewals, const struct stir_conf *conf) STIR_MUST_USE;
 
 /* One folder, as it was looked at last. */
