@@ -521,11 +521,12 @@ static void a_chain_in_the_header_does_as_well(void **state) /*= RFC9448-6c test
     (void)state;
     static const struct {
         const char *chain;
-        enum stir_token_fault wanted;
+        enum stir_token_fault wanted, beside;
     } rows[] = {
-        {"ca-list/signer.pem", STIR_TOKEN_GOOD},
-        {"ca-list/signer-rogue.pem", STIR_TOKEN_SIGNER}, /* what was delivered counts for nothing by itself */
-        {"crl/chain1.pem", STIR_TOKEN_SIGNER},
+        {"ca-list/signer.pem", STIR_TOKEN_GOOD, STIR_TOKEN_GOOD},
+        {"ca-list/signer-rogue.pem", STIR_TOKEN_SIGNER, STIR_TOKEN_SIGNER}, /* what was delivered counts for nothing by itself */
+        {"ca-list/signer-expired.pem", STIR_TOKEN_SIGNER, STIR_TOKEN_GOOD}, /* the same key as that of x5u */
+        {"crl/chain1.pem", STIR_TOKEN_SIGNER, STIR_TOKEN_SIGNER},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         static char x5c[16384], header[20000];
@@ -539,9 +540,11 @@ static void a_chain_in_the_header_does_as_well(void **state) /*= RFC9448-6c test
         assert_err(stir_token_read(&token, token_of_texts(&room, header, "{" CLAIMS "," ATC "}"), NULL), STIR_OK);
         assert_true(stir_token_info(token)->has_x5c);
         enum stir_token_fault fault = check(token, &d);
+        d.signer_pem = room.signer_pem; /* beside what x5u gives, of which it must not say otherwise */
+        enum stir_token_fault beside = check(token, &d);
         stir_token_free(token);
-        if (fault != rows[i].wanted)
-            fail_msg("%s: %s", rows[i].chain, stir_token_fault_text(fault));
+        if (fault != rows[i].wanted || beside != rows[i].beside)
+            fail_msg("%s: %s, beside x5u %s", rows[i].chain, stir_token_fault_text(fault), stir_token_fault_text(beside));
     }
 }
 

@@ -38,7 +38,7 @@ static enum stir_err signer_fault(struct checking *c, enum stir_err err)
     return STIR_OK;
 }
 
-/*= RFC9448-6b RFC9448-6c RFC9448-6d */
+/*= RFC9448-6b RFC9448-6d */
 static enum stir_err check_with(struct checking *c, struct stir_pa_signer *signer, const struct stir_trust *roots)
 {
     TRY(signer_fault(c, stir_pa_signer_check(signer, "token", roots, c->demand->now, c->diag)));
@@ -46,6 +46,20 @@ static enum stir_err check_with(struct checking *c, struct stir_pa_signer *signe
         return STIR_OK;
     enum stir_err err = stir_jws_verify(&c->token->jws, c->ctx, stir_cert_key(signer->cert[0]));
     return err == STIR_ESIG ? found(c, STIR_TOKEN_SIGNATURE, "the token was not signed by the certificate given for it, or was changed since") : err;
+}
+
+/* A token that brings a chain beside its x5u says twice who signed it: both must say the same (RFC 7515 §4.1.6). */
+/*= RFC9448-6c */
+static enum stir_err check_brought(struct checking *c, const struct stir_pa_signer *signer)
+{
+    struct stir_pa_signer brought = {.n = 0};
+    if (!c->token->x5c_pem.p || !c->demand->signer_pem.p)
+        return STIR_OK;
+    enum stir_err err = signer_fault(c, stir_pa_signer_read(&brought, "token", c->token->x5c_pem, c->diag));
+    if (err == STIR_OK && c->fault == STIR_TOKEN_GOOD && !stir_key_same_public(stir_cert_key(brought.cert[0]), stir_cert_key(signer->cert[0])))
+        err = found(c, STIR_TOKEN_SIGNER, "x5u and x5c of the token name different signers");
+    stir_pa_signer_clear(&brought);
+    return err;
 }
 
 /* The first certificate, which is no CA's: one of a CA signs certificates, and nothing else. */
@@ -60,7 +74,8 @@ static enum stir_err check_signer(struct checking *c, struct stir_pa_signer *sig
     const struct stir_cert_info *info = stir_cert_info(signer->cert[0]);
     if (info->basic_constraints >= STIR_PART_BAD || info->is_ca)
         return found(c, STIR_TOKEN_SIGNER, "the token's signer is a CA: it may sign certificates, and no tokens");
-    return check_with(c, signer, roots);
+    TRY(check_brought(c, signer));
+    return c->fault == STIR_TOKEN_GOOD ? check_with(c, signer, roots) : STIR_OK;
 }
 
 static enum stir_err check_signature(struct checking *c)
