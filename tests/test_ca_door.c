@@ -246,6 +246,10 @@ static void header_that_may_not_be_is_malformed(void **state) /*= RFC8555-6.2 te
     assert_answer("kid and jwk", 400, "malformed");
     ask_with_header("/new-account", "{\"alg\":\"ES256\",\"kid\":\"%s\",\"jwk\":%s," REST, client.kid, jwk, acme_nonce(&client), "/new-account");
     assert_answer("kid and jwk for newAccount", 400, "malformed");
+    assert_non_null(strstr(acme_text("detail"), "one of them"));
+    ask_with_header("/revoke-cert", "{\"alg\":\"ES256\",\"kid\":\"%s\",\"jwk\":%s," REST, client.kid, jwk, acme_nonce(&client), "/revoke-cert");
+    assert_answer("kid and jwk for revokeCert", 400, "malformed");
+    assert_non_null(strstr(acme_text("detail"), "one of them"));
     ask_with_header(own, "{\"alg\":\"ES256\"," REST, acme_nonce(&client), own);
     assert_answer("neither", 400, "malformed");
     ask_with_header(own, "{\"alg\":\"ES256\",\"jwk\":%s," REST, jwk, acme_nonce(&client), own);
@@ -376,6 +380,8 @@ static void kid_that_is_no_account_of_ours_is_refused(void **state)
         const char *kid, *problem;
     } rows[] = {{"https://ca.example/acme/acct/AAAAAAAAAAAAAAAAAAAAAA", "accountDoesNotExist"},
                 {"https://evil.example/acme/acct/AAAAAAAAAAAAAAAAAAAAAA", "malformed"},
+                {"https://cb.example/acme/acct/AAAAAAAAAAAAAAAAAAAAAA", "malformed"},
+                {"http2://ca.example/acme/acct/AAAAAAAAAAAAAAAAAAAAA", "malformed"},
                 {"https://ca.example/acme/acct/", "malformed"},
                 {"https://ca.example/acme/acct/a/b", "malformed"},
                 {"https://ca.example/acme/acct/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "malformed"},

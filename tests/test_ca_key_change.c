@@ -42,7 +42,7 @@ static void account_gets_a_new_key(void **state) /*= RFC8555-7.3.5 test */
 static void key_change_is_checked_whole(void **state) /*= RFC8555-7.3.5 test */
 {
     struct acme_client next, other;
-    char text[4096];
+    char text[4096], payload[1024];
     (void)state;
     sign_up(&client);
     acme_client_new(&next);
@@ -70,7 +70,8 @@ static void key_change_is_checked_whole(void **state) /*= RFC8555-7.3.5 test */
     acme_post(&client, "/key-change", inner(next.key, INNER_URL, client.kid, other.key));
     assert_answer("another old key", 400, "malformed");
     snprintf(text, sizeof(text), "{\"alg\":\"ES256\",\"jwk\":%s" INNER_URL "}", acme_jwk(next.key));
-    acme_post(&client, "/key-change", acme_jws(client.key, text, "{}"));
+    snprintf(payload, sizeof(payload), "{\"account\":\"%s\",\"oldKey\":%s}", client.kid, acme_jwk(client.key));
+    acme_post(&client, "/key-change", acme_jws(client.key, text, payload));
     assert_answer("inner signed by the old key", 400, "malformed");
     static const char *const payloads[] = {"{}", "{\"account\":7,\"oldKey\":{}}", "{\"account\":\"x\"}"};
     for (size_t i = 0; i < sizeof(payloads) / sizeof(*payloads); i++) {

@@ -29,6 +29,7 @@ static void requests_of_one_address_are_limited(void **state) /*= RFC8555-6.6 te
         assert_int_equal(acme_get("/directory"), 200);
     acme_get("/new-nonce");
     assert_answer("one more", 429, "rateLimited");
+    assert_null(acme_field("Replay-Nonce"));
     assert_string_equal(acme_field("Retry-After"), "60");
     acme.now += 59;
     acme_get("/new-nonce");

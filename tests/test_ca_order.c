@@ -239,10 +239,21 @@ static void limits_hold_for_accounts_and_for_codes(void **state)
     assert_true(ca_field("Retry-After")[0] != '\0');
     sc.conf.ca.orders_per_account = 0;
     sc.conf.ca.orders_per_code = 1;
-    ca_ask(0, stir_ca_new_order, NULL, NULL, CA_ORDER);
+    struct stir_cert_params wanted = ca_wanted();
+    struct ca_order first, second;
+    ca_ask(1, stir_ca_new_order, NULL, NULL, CA_ORDER); /* mere orders count nothing against a code: anybody can make them */
     assert_status(201);
-    ca_ask(1, stir_ca_new_order, NULL, NULL, CA_ORDER); /* another account, the same code */
-    assert_problem(429, "rateLimited", "within an hour");
+    ca_order_of(&first, 0, CA_ORDER);
+    ca_order_of(&second, 0, CA_ORDER);
+    ca_prove(&first);
+    ca_prove(&second);
+    ca_finalize(&first, &wanted, sc.subject);
+    assert_status(200);
+    ca_finalize(&second, &wanted, sc.subject);
+    assert_problem(429, "rateLimited", "certificates for one code within an hour");
+    sc.now += 3600;
+    ca_finalize(&second, &wanted, sc.subject);
+    assert_status(200);
 }
 
 /* An account by whose binding the operator allows some codes. */

@@ -191,11 +191,16 @@ static void readiness_tells_of_an_end_and_of_a_store_that_fails(void **state)
     assert_string_equal(text, "");
     assert_false(stir_ca_ready(acme.ca, acme.now + 1800 * ACME_DAY, text, sizeof(text)));
     assert_non_null(strstr(text, "is over"));
-    atomic_store(&acme.ca->memory->store_fails, true);
+    atomic_store(&acme.ca->memory->store_failed, acme.now);
     assert_false(stir_ca_ready(acme.ca, acme.now, text, sizeof(text)));
     assert_non_null(strstr(text, "store"));
-    assert_true(stir_ca_chores(acme.ca, &acme.clerk, acme.now) > 0);
-    assert_true(stir_ca_ready(acme.ca, acme.now, text, sizeof(text)));
+    assert_false(stir_ca_ready(acme.ca, acme.now + STIR_CA_STORE_SICK - 1, text, sizeof(text)));
+    assert_true(stir_ca_ready(acme.ca, acme.now + STIR_CA_STORE_SICK, text, sizeof(text)));
+    assert_true(stir_ca_chores(acme.ca, &acme.clerk, acme.now + STIR_CA_STORE_SICK) > 0);
+    assert_true(stir_ca_ready(acme.ca, acme.now + STIR_CA_STORE_SICK, text, sizeof(text)));
+    store_sql(acme.clerk.store, "ALTER TABLE limits RENAME TO hidden"); /* the chore finds it */
+    stir_ca_limit_chores(acme.ca, &acme.clerk, acme.now + 1000);
+    assert_false(stir_ca_ready(acme.ca, acme.now + 1000, text, sizeof(text)));
 }
 
 /* The store is gone: requests answer 500 and say nothing of it, the log does. */

@@ -181,11 +181,17 @@ static bool write_url(struct stir_ca_request *r)
     return n > 0 && (size_t)n < sizeof(r->url);
 }
 
+static bool is_slow_enough(struct stir_ca_request *r)
+{
+    r->flood = !stir_ca_within(r, STIR_LIMIT_REQUESTS_ADDRESS, r->x->peer);
+    return !r->flood;
+}
+
 static void serve(struct stir_ca_request *r, const struct resource *resource)
 {
     if (!resource || !write_url(r))
         stir_ca_refuse_as(r, STIR_PROBLEM_MALFORMED, 404, "there is nothing at %.*s; the directory is at %s/directory", STIR_SHOW(r->x->path), r->ca->base);
-    else if (stir_ca_within(r, STIR_LIMIT_REQUESTS_ADDRESS, r->x->peer) && is_method(r, resource) && enters(r, resource))
+    else if (is_slow_enough(r) && is_method(r, resource) && enters(r, resource))
         resource->answer(r);
     if (!r->answered)
         stir_ca_went(r, STIR_ESTATE, NULL);
@@ -232,7 +238,7 @@ bool stir_ca_ready(struct stir_ca *ca, int64_t now, char *buf, size_t cap)
         buf[0] = '\0';
     if (now >= stir_cert_info(ca->chain[0])->not_after)
         ready = say_ready(buf, cap, "the certificate of the certificate authority is over");
-    if (atomic_load(&ca->memory->store_fails))
-        ready = say_ready(buf, cap, "the store of the certificate authority fails");
+    if (now - atomic_load(&ca->memory->store_failed) < STIR_CA_STORE_SICK)
+        ready = say_ready(buf, cap, "the store of the certificate authority failed within the last minute");
     return stir_ca_report_ready(ca, now, buf, cap) && ready;
 }

@@ -216,7 +216,7 @@ bool stir_ca_has_object(struct stir_ca_request *r)
 void stir_ca_greet(struct stir_ca_request *r)
 {
     char nonce[STIR_NONCE];
-    if (stir_nonce_new(nonce, r->ca->memory->nonces) == STIR_OK)
+    if (!r->flood && stir_nonce_new(nonce, r->ca->memory->nonces) == STIR_OK)
         stir_exchange_field(r->x, "Replay-Nonce", "%s", nonce);                     /*= RFC8555-6.5 */
     stir_exchange_field(r->x, "Link", "<%s/directory>;rel=\"index\"", r->ca->base); /*= RFC8555-7.1 */
     stir_exchange_field(r->x, "Cache-Control", "no-store");

@@ -128,6 +128,16 @@ static void issue_order(struct stir_ca_request *r, const struct finalization *f)
     stir_cert_free(issue.cert);
 }
 
+/* Counted where the code is proven: whoever could count up another's by mere orders could keep him from his certificates. */
+static bool is_within(struct stir_ca_request *r, const struct stir_tnauth *list)
+{
+    struct stir_slice spc = stir_tnauth_spc(list);
+    const char *code = spc.p ? stir_arena_copy(&r->arena, spc).p : NULL;
+    if (spc.p && !code)
+        return stir_ca_went(r, STIR_ENOMEM, NULL);
+    return !code || stir_ca_within(r, STIR_LIMIT_ORDERS_CODE, code);
+}
+
 static void finalize_with(struct stir_ca_request *r, struct finalization *f)
 {
     struct stir_diag diag = {0};
@@ -136,7 +146,7 @@ static void finalize_with(struct stir_ca_request *r, struct finalization *f)
         stir_ca_refuse(r, STIR_PROBLEM_UNAUTHORIZED, "profile \"%.*s\" of the order is no longer offered; make a new order", STIR_SHOW(f->order.profile));
         return;
     }
-    if (stir_ca_went(r, stir_tnauth_parse(&f->list, f->order.tnauth), &diag) && read_csr(r, &f->csr) && csr_is_good(r, f))
+    if (stir_ca_went(r, stir_tnauth_parse(&f->list, f->order.tnauth), &diag) && read_csr(r, &f->csr) && csr_is_good(r, f) && is_within(r, f->list))
         issue_order(r, f);
 }
 

@@ -9,9 +9,9 @@
 enum {
     HOUR_MS = 3600 * 1000,
     SECOND_MS = 1000,
-    ADDRESSES = 65536,          /* remembered at once: those that asked last; a stranger with more has /64s or a botnet, which no address tells */
-    ADDRESS_BYTES = 32u << 20,  /* that they may take */
-    CHORE_MS = 600 * SECOND_MS, /* how often empty buckets are thrown away */
+    ADDRESSES = 65536,         /* remembered at once: those that asked last; a stranger with more has /64s or a botnet, which no address tells */
+    ADDRESS_BYTES = 32u << 20, /* that they may take */
+    CHORE_MS = 60 * SECOND_MS, /* how often empty buckets are thrown away, and the store is tried */
 };
 
 /* Put one event into a bucket; the wait in milliseconds when it overflows, and then nothing was put in. */
@@ -147,7 +147,8 @@ static int64_t allowed(const struct stir_conf_ca *conf, enum stir_ca_limit limit
 
 static bool refuse(struct stir_ca_request *r, enum stir_ca_limit limit, int64_t per_hour, int64_t wait_ms)
 {
-    static const char *const what[STIR_LIMITS] = {"orders of one account", "orders for one code", "new accounts from one address", "requests from one address"};
+    static const char *const what[STIR_LIMITS] = {"orders of one account", "certificates for one code", "new accounts from one address",
+                                                  "requests from one address"};
     long long seconds = (wait_ms + SECOND_MS - 1) / SECOND_MS;
     stir_ca_refuse(r, STIR_PROBLEM_RATE_LIMITED, "more than %lld %s within an hour; ask again in %lld seconds", (long long)per_hour, what[limit], seconds);
     stir_ca_retry_after(r, seconds); /*= RFC8555-6.6 */
@@ -181,6 +182,7 @@ int64_t stir_ca_limit_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64
     enum stir_err err = stir_store_transact(clerk->store, empty, &now_ms, &diag);
     if (err != STIR_OK)
         stir_clerk_say(clerk, 1, "acme-fault", "empty limits stay for now: %s%s%s", stir_err_text(err), diag.text[0] ? ": " : "", diag.text);
-    atomic_store(&ca->memory->store_fails, err == STIR_EIO);
+    if (err == STIR_EIO)
+        atomic_store(&ca->memory->store_failed, now);
     return CHORE_MS;
 }

@@ -305,10 +305,8 @@ static void serve_new_order(struct stir_ca_request *r, struct wanted *wanted)
     if (!read_identifiers(r, wanted) || !read_profile(r, wanted) || !read_times(r, wanted) || !may_order(r, wanted))
         return;
     wanted->spc = stir_tnauth_spc(wanted->list);
-    const char *code = wanted->spc.p ? stir_arena_copy(&r->arena, wanted->spc).p : NULL;
-    if (!stir_ca_within(r, STIR_LIMIT_ORDERS_ACCOUNT, r->account.id) || (code && !stir_ca_within(r, STIR_LIMIT_ORDERS_CODE, code)))
-        return;
-    make_order(r, wanted);
+    if (stir_ca_within(r, STIR_LIMIT_ORDERS_ACCOUNT, r->account.id))
+        make_order(r, wanted);
 }
 
 void stir_ca_new_order(struct stir_ca_request *r)

@@ -77,6 +77,7 @@ struct stir_ca_request {
     struct stir_ca_account account; /* unless by_jwk */
     char url[STIR_MAX_URL + 1];     /* the request's own, absolute: that of the protected header is the same */
     bool answered;
+    bool flood; /* refused by the limit of its address: it gets no nonce, or a flood would make those of others old */
 };
 /* Answer with a problem, once; the first stands. Always answers false, so that `return stir_ca_refuse(...)` reads well. */
 bool stir_ca_refuse(struct stir_ca_request *r, enum stir_problem problem, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -110,7 +111,7 @@ bool stir_ca_read_jws(struct stir_ca_request *r, struct stir_jws *out, struct st
 bool stir_ca_is_url(struct stir_ca_request *r, const struct stir_jws *jws);
 bool stir_ca_read_jwk(struct stir_ca_request *r, struct stir_key **out, struct stir_json jwk);
 bool stir_ca_is_signed(struct stir_ca_request *r, const struct stir_jws *jws, struct stir_key *key);
-/* A fresh nonce into Replay-Nonce, and Link rel="index", and that nobody keeps it: on every answer but that of the directory. */
+/* A fresh nonce into Replay-Nonce, and Link rel="index", and that nobody keeps it: on every answer but that of the directory, and no nonce for a flood. */
 void stir_ca_greet(struct stir_ca_request *r);
 
 /* Nonces: ca_nonce.c. Sealed (AES-256-GCM, a key of this process start) counters, with the node's name as what is authenticated beside; those that were used
@@ -204,15 +205,18 @@ int64_t stir_ca_limit_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64
 
 /* --- what a process keeps from one reading to the next: ca_setup.c --- */
 
-enum { STIR_CA_ENDS_SOON = 30 * 86400 }; /* seconds before the end of the issuing certificate from when on its operator is told */
-struct stir_ca_addresses;                /* ca_limits.c: limits by address, bounded */
+enum {
+    STIR_CA_ENDS_SOON = 30 * 86400, /* seconds before the end of the issuing certificate from when on its operator is told */
+    STIR_CA_STORE_SICK = 90,        /* seconds after a failure of the store that /readyz tells of it: a chore tries the store each minute */
+};
+struct stir_ca_addresses; /* ca_limits.c: limits by address, bounded */
 enum stir_err stir_ca_addresses_new(struct stir_ca_addresses **out) STIR_MUST_USE;
 void stir_ca_addresses_free(struct stir_ca_addresses *addresses); /* NULL is fine */
 struct stir_ca_memory {
     atomic_uint owners;
     struct stir_nonces *nonces;
     struct stir_ca_addresses *addresses;
-    atomic_bool store_fails;         /* what was asked last of the store went wrong */
+    atomic_llong store_failed;       /* Unix second of the last failure; 0: never */
     atomic_llong notice_waits_since; /* Unix second since which a revocation waits for the administrator; 0: none does */
     pthread_mutex_t lock;            /* over what follows */
     int64_t seed;                    /* of chaos */

@@ -125,7 +125,7 @@ bool stir_ca_went(struct stir_ca_request *r, enum stir_err err, const struct sti
     if (err == STIR_OK)
         return true;
     if (err == STIR_EIO)
-        atomic_store(&r->ca->memory->store_fails, true);
+        atomic_store(&r->ca->memory->store_failed, r->x->now);
     stir_clerk_say(r->clerk, err == STIR_EBUSY ? 1 : 0, "acme-fault", "%s: %s%s%s", r->x->event ? r->x->event : "acme", stir_err_text(err),
                    diag && diag->text[0] ? ": " : "", diag ? diag->text : "");
     if (err != STIR_EBUSY)
