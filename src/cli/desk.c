@@ -28,8 +28,7 @@ int desk_read(const struct cli *cli, struct cli_desk *desk)
     return status;
 }
 
-/* Who it is that works here, by the system, not by what he says; who became root by sudo is known by that. */
-static void name_actor(char *actor, size_t cap)
+void desk_actor(char *actor, size_t cap)
 {
     const struct passwd *user = getpwuid(getuid());
     const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
@@ -72,7 +71,7 @@ int desk_open(const struct cli *cli, struct cli_desk *desk, bool create)
 {
     struct stir_diag diag = {0};
     const char *where = desk->conf ? desk->conf->store.url : cli_get(cli, "--store");
-    name_actor(desk->actor, sizeof(desk->actor));
+    desk_actor(desk->actor, sizeof(desk->actor));
     int status = become_owner(cli, desk, where);
     if (status != CLI_YES)
         return status;

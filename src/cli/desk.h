@@ -26,6 +26,8 @@ int desk_read(const struct cli *cli, struct cli_desk *desk);
  * daemon can write to what is made: what root alone can read is read before. 0, or the exit status, said already. */
 int desk_open(const struct cli *cli, struct cli_desk *desk, bool create);
 void desk_close(struct cli_desk *desk);
+/* Who it is that works here, by the system, not by what he says; who became root by sudo is known by that. */
+void desk_actor(char *actor, size_t cap);
 /* Say what went wrong: CLI_NO when it is the answer to what was asked, CLI_CANNOT when it could not be done. */
 int desk_failed(const struct cli *cli, enum stir_err err, const struct stir_diag *diag);
 /* The same, CLI_YES for STIR_OK. */

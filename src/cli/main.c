@@ -6,6 +6,7 @@
 extern const struct cli_command cmd_pa_init, cmd_pa_certify, cmd_pa_provider_add, cmd_pa_provider_list, cmd_pa_provider_show, cmd_pa_provider_suspend,
     cmd_pa_provider_resume, cmd_pa_code_add, cmd_pa_code_remove, cmd_pa_password, cmd_pa_ca_add, cmd_pa_ca_remove, cmd_pa_ca_list, cmd_pa_publish,
     cmd_pa_revoke;
+extern const struct cli_command cmd_store_backup, cmd_store_restore, cmd_store_check, cmd_audit_verify, cmd_audit_show;
 extern const struct cli_command cmd_key_new, cmd_key_show, cmd_csr_new, cmd_csr_show, cmd_cert_root, cmd_cert_intermediate, cmd_cert_sign, cmd_cert_show,
     cmd_cert_lint, cmd_cert_match, cmd_cert_verify, cmd_trust_add, cmd_trust_import, cmd_trust_update, cmd_trust_show, cmd_crl_show, cmd_crl_import,
     cmd_crl_update, cmd_sign, cmd_verify, cmd_fetch, cmd_show, cmd_tn, cmd_serve, cmd_lab, cmd_conf_check, cmd_conf_show, cmd_conf_keys, cmd_conf_reload,
@@ -73,6 +74,11 @@ const struct cli_command *const cli_commands[] = {
     &cmd_ca_issue,
     &cmd_ca_revoke,
     &cmd_ca_binding,
+    &cmd_store_backup,
+    &cmd_store_restore,
+    &cmd_store_check,
+    &cmd_audit_verify,
+    &cmd_audit_show,
     NULL,
 };
 

@@ -67,6 +67,20 @@ static enum stir_err open_backup(sqlite3 **out, const char *file, struct stir_di
     return err;
 }
 
+/* Root restores for whoever runs the daemon: the copy is of the owner of what was there, or of its folder. */
+static enum stir_err give_away(const struct stir_store_restore *r, struct stir_diag *diag)
+{
+    struct stat st;
+    char folder[PATH_MAX];
+    const char *slash = strrchr(r->target, '/');
+    if (geteuid() != 0)
+        return STIR_OK;
+    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - r->target) + 1 : 1, slash ? r->target : ".");
+    if ((lstat(r->target, &st) != 0 && stat(folder, &st) != 0) || chown(r->temporary, st.st_uid, st.st_gid) != 0)
+        return say(diag, STIR_EIO, r->temporary, strerror(errno));
+    return STIR_OK;
+}
+
 enum stir_err stir_store_restore_copy(struct stir_store_restore *out, const char *target, const char *file, bool force,
                                       void (*progress)(void *arg, int64_t done, int64_t all), void *arg, struct stir_diag *diag)
 {
@@ -79,6 +93,10 @@ enum stir_err stir_store_restore_copy(struct stir_store_restore *out, const char
     stir_store_restore_drop(out); /* of one that was killed */
     enum stir_err err = stir_store_copy_sqlite(backup, out->temporary, progress, arg, diag);
     (void)sqlite3_close(backup);
+    if (err == STIR_OK)
+        err = give_away(out, diag);
+    if (err != STIR_OK)
+        stir_store_restore_drop(out);
     return err;
 }
 
