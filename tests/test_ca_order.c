@@ -588,6 +588,22 @@ static void a_signer_that_cannot_be_had_fails_the_challenge_in_the_end(void **st
     expect_invalid(&o, "connection", "no route to it");
 }
 
+static void a_signer_that_could_not_be_had_a_moment_ago_is_asked_for_again(void **state)
+{
+    (void)state;
+    struct ca_order o;
+    struct stir_token_params p = ca_token(0);
+    ca_net.body = (struct stir_slice){NULL, 0}; /* at hand: that it could not be had */
+    ca_order_of(&o, 0, CA_ORDER);
+    ca_respond(&o, &p);
+    assert_status(200);
+    assert_string_equal(ca_text("status"), "processing");
+    ca_net.body = sc.pa.signer_pem;
+    stir_ca_challenge_chores(&sc.ca, &sc.clerk, sc.now + 1);
+    ca_ask(0, stir_ca_order, o.id, NULL, NULL);
+    assert_string_equal(ca_text("status"), "ready");
+}
+
 int main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, ca_open, ca_close)
@@ -617,6 +633,7 @@ int main(int argc, char **argv)
         T(a_token_is_used_once),
         T(a_token_whose_signer_is_not_at_hand_is_judged_by_a_chore),
         T(a_signer_that_cannot_be_had_fails_the_challenge_in_the_end),
+        T(a_signer_that_could_not_be_had_a_moment_ago_is_asked_for_again),
     };
     store_engine_of(argc, argv);
     return cmocka_run_group_tests_name("ca_order", tests, NULL, NULL);

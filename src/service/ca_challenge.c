@@ -341,6 +341,8 @@ static void take_response(struct stir_ca_request *r, struct stir_ca_authorizatio
     struct outcome outcome = {.ca = r->ca, .clerk = r->clerk, .a = a, .answer = token, .given = &j, .now = r->x->now};
     struct waiting waiting = {r, a, token};
     stir_crash_point("challenge: judged");
+    /* A repository that did not answer a moment ago may answer the next: the chores ask again, and say in the end that it did not. */
+    judged = judged && j.problem != STIR_PROBLEM_CONNECTION;
     enum stir_err err = judged ? put_outcome(&outcome, &diag) : stir_store_transact(r->clerk->store, write_waiting, &waiting, &diag);
     if (stir_ca_went(r, err, &diag) && own(r, a, true))
         answer_challenge(r, a);

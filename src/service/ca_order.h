@@ -16,6 +16,7 @@ enum {
     STIR_CA_MIN_LIFE = 60,        /* seconds that a certificate must be good for when it is ordered */
     STIR_CA_POLL = 1,             /* Retry-After of what is under way, seconds */
     STIR_CA_JUDGE_FOR = 120,      /* seconds that a signer's certificates are asked for; then the challenge fails */
+    STIR_CA_ASK_AGAIN = 3,        /* seconds until they are asked for again where they could not be had */
     STIR_CA_INTENT_OLD = 600,     /* seconds after which an intent of a node that does not come back is anybody's: longer than any signature takes */
     STIR_CA_SERIAL = 16,          /* bytes: 126 random bits */
     STIR_CA_SERIAL_TEXT = 41,     /* hex of the longest that a certificate may have, 20 bytes, and NUL */

@@ -191,6 +191,7 @@ static void make_net(struct setup *s)
     options.resolver = fetch->resolver && fetch->resolver[0] ? fetch->resolver : NULL;
     options.tls_root = s->conf->tls_root[0] ? s->conf->tls_root : NULL;
     options.any_url = s->conf->any_url;
+    options.negative = STIR_CA_ASK_AGAIN;
     enum stir_err err = stir_net_new(&s->ca->net, &options, &diag);
     if (err != STIR_OK)
         tell(s, true, "[ca]: tokens' x5u cannot be fetched: %s", why(err, &diag));

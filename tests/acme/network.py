@@ -22,7 +22,8 @@ class Refused(Exception):
 class Network:
     """`conf`: (section, key, value) that are changed or added before the daemon starts."""
 
-    def __init__(self, program, name="net", conf=(), words=()):
+    def __init__(self, program, name="net", conf=(), words=(), server=None):
+        self.server, words = server, [*words, *(["--store", server.url] if server else [])]
         self.program, self.dir, self.name = Path(program), work / name, name
         made = subprocess.run([str(program), "lab", "--once", "--json", *map(str, words), str(self.dir)], capture_output=True, text=True, check=False, timeout=300, stdin=subprocess.DEVNULL)
         if made.returncode != 0:
@@ -32,6 +33,28 @@ class Network:
         self.root, self.process = self.files["tls_root"], None
         for section, key, value in conf:
             self.set(section, key, value)
+
+    # ------------------------------------------------------------ a second node on the same store
+    def twin(self, name):
+        """Another daemon of the same administrator, authority and folder, at ports of its own."""
+        other = object.__new__(Network)
+        other.__dict__ = {**self.__dict__, "name": name, "process": None, "files": dict(self.files)}
+        other.files["conf"] = self.dir / f"{name}.conf"
+        text = self.files["conf"].read_text()
+        for kind, port in self.lab["ports"].items():
+            if kind != "https":  # that one is in the names of everything
+                text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{(fresh := bed.free_port('127.0.0.1'))}")
+                other.services = {key: url.replace(f":{port}/", f":{fresh}/") for key, url in other.services.items()}
+        other.files["conf"].write_text(text)
+        other.set("store", "node", name)
+        other.set("server", "control", other.dir / f"{name}.control")
+        return other
+
+    def listen_elsewhere(self):
+        """HTTPS at another port than the one that everybody knows: somebody stands before it. The port."""
+        port = bed.free_port("127.0.0.1")
+        self.set("http world", "listen", f"127.0.0.1:{port}")
+        return port
 
     def set(self, section, key, value):
         """A key of stir.conf, in place of the line that is there, or behind its section's head."""
@@ -80,7 +103,10 @@ class Network:
         return Administrator(self)
 
     def rows(self, sql, *values):
-        """What the store holds, read beside the daemon (SQLite alone)."""
+        """What the store holds, read beside the daemon. Values: SQLite alone."""
+        if self.server:
+            found = json.loads(self.server.sql(f"SELECT coalesce(json_agg(r), '[]') FROM ({sql}) r"))
+            return [tuple(bytes.fromhex(v[2:]) if isinstance(v, str) and v.startswith("\\x") else v for v in row.values()) for row in found]
         with sqlite3.connect(f"file:{self.files['store']}?mode=ro", uri=True, timeout=20) as store:
             return store.execute(sql, values).fetchall()
 
