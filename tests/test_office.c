@@ -119,7 +119,7 @@ int64_t stir_ca_chores(struct stir_ca *ca, struct stir_clerk *clerk, int64_t now
 bool stir_ca_ready(struct stir_ca *ca, int64_t now, char *buf, size_t cap)
 {
     (void)now;
-    snprintf(buf, cap, "ca %d is fine\n", ca->number);
+    snprintf(buf, cap, "ca %d is fine", ca->number);
     return true;
 }
 
@@ -161,7 +161,7 @@ int64_t stir_pa_chores(struct stir_pa *pa, struct stir_clerk *clerk, int64_t now
 bool stir_pa_ready(struct stir_pa *pa, struct stir_clerk *clerk, int64_t now, char *buf, size_t cap)
 {
     (void)pa, (void)clerk, (void)now;
-    snprintf(buf, cap, "pa: no list\n");
+    snprintf(buf, cap, "pa: no list");
     return false;
 }
 

@@ -220,6 +220,7 @@ static enum stir_err prepare(struct intent *in, struct stir_ca_issue *issue, uns
     TRY(stir_ca_profile_lint(&faults, in->ca, issue->profile, in->tbs, issue->why, sizeof(issue->why), diag));
     if (!faults)
         return STIR_OK;
+    stir_clerk_count(in->clerk, STIR_METRIC_CA_LINT_ERRORS);
     stir_clerk_say(in->clerk, 0, "ca-lint", "a certificate for %s was not issued: our own linter faults it: %s", in->spc[0] ? in->spc : "numbers", issue->why);
     return refuse(issue, STIR_PROBLEM_SERVER_INTERNAL,
                   "the certificate would not meet its profile, and so is not issued; the operator finds the reason in the log");
@@ -348,7 +349,7 @@ static enum stir_err commit_intent(struct intent *in, struct stir_ca_issue *issu
     return err;
 }
 
-enum stir_err stir_ca_issue(struct stir_ca *ca, struct stir_clerk *clerk, struct stir_ca_issue *issue, int64_t now, struct stir_diag *diag)
+static enum stir_err issue_one(struct stir_ca *ca, struct stir_clerk *clerk, struct stir_ca_issue *issue, int64_t now, struct stir_diag *diag)
 {
     STIR_OSSL_QUIET;
     struct intent in = {.ca = ca, .clerk = clerk, .issue = issue, .now = now};
@@ -362,4 +363,11 @@ enum stir_err stir_ca_issue(struct stir_ca *ca, struct stir_clerk *clerk, struct
     TRY(err);
     stir_crash_point("issue: intent committed");
     return stir_ca_complete(ca, clerk, in.serial, in.tbs, issue->order, issue->actor, now, &issue->cert, diag);
+}
+
+enum stir_err stir_ca_issue(struct stir_ca *ca, struct stir_clerk *clerk, struct stir_ca_issue *issue, int64_t now, struct stir_diag *diag)
+{
+    enum stir_err err = issue_one(ca, clerk, issue, now, diag);
+    stir_clerk_count(clerk, err == STIR_OK ? STIR_METRIC_CA_ISSUED : STIR_METRIC_CA_NOT_ISSUED);
+    return err;
 }

@@ -146,6 +146,8 @@ int64_t stir_ca_report_chores(struct stir_ca *ca, struct stir_clerk *clerk, int6
     if (err != STIR_OK)
         stir_clerk_say(clerk, 1, "ca-report", "revocations on their way to the administrator: %s", diag.text[0] ? diag.text : stir_err_text(err));
     atomic_store(&ca->memory->notice_waits_since, w.oldest);
+    if (clerk->metrics)
+        stir_metrics_set(clerk->metrics, STIR_METRIC_CA_NOTICE_OLDEST, w.oldest);
     free(w.list);
     stir_arena_clear(&arena);
     return 2000;

@@ -212,6 +212,7 @@ static void answer_revocation(struct stir_ca_request *r, const struct revocation
     case DONE: break;
     }
     stir_crash_point("revoke: committed, not answered");
+    stir_clerk_count(r->clerk, STIR_METRIC_CA_REVOKED);
     r->answered = true;
     stir_exchange_answer(r->x, 200, NULL, (struct stir_slice){"", 0});
 }

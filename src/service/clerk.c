@@ -36,3 +36,9 @@ void stir_clerk_node(char node[STIR_CLERK_NODE], const char *configured)
     if (!n)
         snprintf(node, STIR_CLERK_NODE, "stir");
 }
+
+void stir_clerk_count(const struct stir_clerk *clerk, enum stir_metric metric)
+{
+    if (clerk->metrics)
+        stir_metrics_add(clerk->metrics, metric, 1);
+}

@@ -3,11 +3,11 @@
 #define STIR_SERVICE_CLERK_H
 
 #include "io/store.h"
+#include "service/metrics.h"
 
 #include <stir/key.h>
 
 struct stir_records;
-struct stir_metrics;
 
 /* One thread's things. */
 struct stir_clerk {
@@ -23,5 +23,8 @@ void stir_clerk_say(const struct stir_clerk *clerk, int level, const char *event
 /* The name of this node: `configured`, or, when that is "", this host's, of the letters that a node's may have. */
 enum { STIR_CLERK_NODE = 65 };
 void stir_clerk_node(char node[STIR_CLERK_NODE], const char *configured);
+
+/* One more of it, where there are figures. */
+void stir_clerk_count(const struct stir_clerk *clerk, enum stir_metric metric);
 
 #endif

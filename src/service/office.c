@@ -227,6 +227,17 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* The next line begins a line. */
+static size_t end_line(char *text, size_t cap)
+{
+    size_t n = strlen(text);
+    if (n && text[n - 1] != '\n' && n + 1 < cap) {
+        text[n++] = '\n';
+        text[n] = '\0';
+    }
+    return n;
+}
+
 /* What is wrong, for /readyz. */
 static void look_around(struct desk *desk, struct stir_office_reading *reading, int64_t now)
 {
@@ -237,9 +248,10 @@ static void look_around(struct desk *desk, struct stir_office_reading *reading, 
         snprintf(text, sizeof(text), "store %s: cannot be reached\n", office->url);
     if (good && reading->pa)
         good = stir_pa_ready(reading->pa, &desk->clerk, now, text, sizeof(text));
-    size_t n = strlen(text);
+    size_t n = end_line(text, sizeof(text));
     if (desk->clerk.store && reading->ca && n + 1 < sizeof(text))
         good = stir_ca_ready(reading->ca, now, text + n, sizeof(text) - n) && good;
+    end_line(text, sizeof(text));
     pthread_mutex_lock(&office->lock);
     office->ready = good;
     memcpy(office->ready_text, text, sizeof(text));
