@@ -158,10 +158,11 @@ static enum stir_err create(struct stir_store *store, void *arg)
         c->taken = err == STIR_EEXISTS;
         if (err != STIR_OK)
             return err;
+        stir_crash_point("new-account: binding claimed");
     }
     TRY(insert(store, c));
     TRY(note(c->r, store, "account created", c->id, c->bound.kid[0] ? stir_arena_format(&c->r->arena, "{\"binding\":\"%s\"}", c->bound.kid) : ""));
-    stir_crash_point("new-account: before commit");
+    stir_crash_point("new-account: before it is committed");
     return STIR_OK;
 }
 
@@ -188,7 +189,7 @@ static bool make(struct stir_ca_request *r, struct create *c)
         return false;
     if (c->compromised)
         return stir_ca_refuse(r, STIR_PROBLEM_BAD_PUBLIC_KEY, "this key is that of a certificate; make a new one for the account");
-    stir_crash_point("new-account: committed");
+    stir_crash_point("new-account: committed, not answered");
     return true;
 }
 
@@ -216,6 +217,7 @@ static void find_or_make(struct stir_ca_request *r, struct create *c)
         answer_found(r, &c->there);
     else
         stir_ca_answer_account(r, c->id, 201, true);
+    stir_crash_point("new-account: answered");
 }
 
 /*= RFC8555-7.3 */
@@ -264,7 +266,7 @@ static enum stir_err change(struct stir_store *store, void *arg)
     }
     if (c->deactivates && c->changed)
         TRY(deactivate(store, c));
-    stir_crash_point("account: before commit");
+    stir_crash_point("account: before it is committed");
     return c->changed ? STIR_OK : STIR_ENOTFOUND;
 }
 
@@ -291,8 +293,9 @@ static void update(struct stir_ca_request *r)
     }
     if (!stir_ca_went(r, err, &diag))
         return;
-    stir_crash_point("account: committed");
+    stir_crash_point("account: committed, not answered");
     stir_ca_answer_account(r, r->account.id, 200, false);
+    stir_crash_point("account: answered");
 }
 
 /* --- its orders --- */

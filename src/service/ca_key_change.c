@@ -95,7 +95,7 @@ static enum stir_err change(struct stir_store *store, void *arg)
     TRY(err);
     if (c->changed)
         TRY(note(store, c));
-    stir_crash_point("key-change: before commit");
+    stir_crash_point("key-change: before it is committed");
     return STIR_OK;
 }
 
@@ -110,8 +110,9 @@ static void answer(struct stir_ca_request *r, const struct change *c)
     } else if (!c->changed) {
         stir_ca_refuse(r, STIR_PROBLEM_UNAUTHORIZED, "the account was changed meanwhile; its key is not the one that signed");
     } else {
-        stir_crash_point("key-change: committed");
+        stir_crash_point("key-change: committed, not answered");
         stir_ca_answer_account(r, r->account.id, 200, false);
+        stir_crash_point("key-change: answered");
     }
 }
 
