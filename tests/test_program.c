@@ -106,6 +106,16 @@ static void one_that_takes_too_long_is_ended_with_all_it_began(void **state)
     assert_int_equal(run((struct stir_program){.command = "/bin/sleep 60", .timeout_ms = 60000, .stop = stop_soon, .stop_arg = &asked}, &diag), STIR_EBUSY);
 }
 
+static void it_finds_no_descriptor_of_ours(void **state)
+{
+    (void)state;
+    int fd = dup(2); /* not closed on exec */
+    assert_true(fd > 2);
+    assert_int_equal(run((struct stir_program){.command = "/bin/ls /proc/self/fd"}, NULL), STIR_OK);
+    close(fd);
+    assert_string_equal(output.p, "0\n1\n2\n3\n"); /* 3 is its own look at the folder */
+}
+
 /* One that goes on in the background holds the output open; it is not waited for. */
 static void what_stays_behind_is_not_waited_for(void **state)
 {
@@ -137,6 +147,7 @@ int main(void)
         cmocka_unit_test_teardown(how_it_ended_is_told, clear),
         cmocka_unit_test_teardown(what_it_says_is_kept_up_to_its_bound, clear),
         cmocka_unit_test_teardown(one_that_takes_too_long_is_ended_with_all_it_began, clear),
+        cmocka_unit_test_teardown(it_finds_no_descriptor_of_ours, clear),
         cmocka_unit_test_teardown(what_stays_behind_is_not_waited_for, clear),
         cmocka_unit_test_teardown(signals_are_as_a_program_expects_them, clear),
     };

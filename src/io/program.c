@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* posix_spawn_file_actions_addclosefrom_np() */
 #include "io/program.h"
 
 #include <errno.h>
@@ -84,6 +85,7 @@ static int spawn_with(struct run *r, posix_spawn_file_actions_t *files, posix_sp
     int err = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0);
     err = err ? err : posix_spawn_file_actions_adddup2(files, r->pipe[1], 1);
     err = err || !r->program->join ? err : posix_spawn_file_actions_adddup2(files, r->pipe[1], 2);
+    err = err ? err : posix_spawn_file_actions_addclosefrom_np(files, 3); /* whatever a library of ours left open */
     err = err ? err : posix_spawnattr_setpgroup(attr, 0);
     err = err ? err : posix_spawnattr_setsigmask(attr, &none);
     err = err ? err : posix_spawnattr_setsigdefault(attr, &all);

@@ -30,8 +30,6 @@ enum stir_err stir_acme_chain_check(struct stir_acme *acme, struct stir_cert *co
     const struct stir_key *theirs = stir_cert_key(chain[0]);
     if (!theirs || !stir_key_same_public(theirs, key))
         return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate that came is for another key than ours");
-    if (stir_cert_info(chain[0])->is_ca)
-        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate that came is a CA's: nothing could be signed with it");
     for (size_t i = 0; i < n; i++)
         TRY(in_time(stir_cert_info(chain[i]), i, now, diag));
     for (size_t i = 0; i + 1 < n; i++)

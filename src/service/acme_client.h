@@ -22,6 +22,7 @@ struct stir_acme_settings {
     const char *tnauth;                  /* base64url DER of any list */
     const char *org, *country;           /* of the subject */
     const char *common_name;             /* "": "SHAKEN " and the code, or the organisation where the list has no code */
+    bool ca;                             /* a CA's, to delegate with (RFC 9060): the token, the request and the certificate say so */
     const char *profile;                 /* asked for in the order where the CA has profiles; "" none */
     int64_t days;                        /* notAfter asked for in the order; 0: the CA's own */
     const char *token_file, *token_hook; /* instead of the administrator: a file, or a program whose first line of output is the token */

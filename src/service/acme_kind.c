@@ -71,7 +71,8 @@ static enum stir_err request(struct stir_acme *acme, struct stir_arena *arena, s
     struct stir_key_signer held = {key, acme->ctx};
     struct stir_signer signer = stir_signer_of_key(&held);
     struct stir_csr *csr = NULL;
-    params.role = STIR_CERT_END_ENTITY;
+    params.role = acme->settings.ca ? STIR_CERT_DELEGATE_CA : STIR_CERT_END_ENTITY; /* RFC 9448 §5.4: as the token says */
+    params.path_len = -1;
     params.o = some(acme->settings.org);
     params.c = some(acme->settings.country);
     params.tnauth = acme->list;
@@ -105,7 +106,11 @@ static enum stir_err check(struct stir_acme *acme, struct stir_cert *const *chai
         return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate that came has no TNAuthList that can be read: nothing could be signed with it");
     if (!stir_slice_eq(stir_tnauth_der(leaf->tnauth_list), stir_tnauth_der(acme->list)))
         return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate that came has another TNAuthList than was ordered");
-    (void)stir_lint_cert(chain[0], n > 1 ? chain[1] : NULL, STIR_LINT_DEFAULT, departs, &lint);
+    if (leaf->is_ca != acme->settings.ca)
+        return stir_diag_set(diag, STIR_EMISMATCH, SIZE_MAX, "the certificate that came is %s",
+                             leaf->is_ca ? "a CA's: nothing could be signed with it" : "no CA's");
+    const bool delegate = acme->settings.ca || !stir_tnauth_spc(acme->list).p; /* the profile of providers asks for one code */
+    (void)stir_lint_cert(chain[0], n > 1 ? chain[1] : NULL, delegate ? STIR_LINT_RFC | STIR_LINT_DELEGATE : STIR_LINT_DEFAULT, departs, &lint);
     return STIR_OK;
 }
 

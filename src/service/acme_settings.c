@@ -32,6 +32,7 @@ static const struct row {
     {"org", TEXT, AT(org), "Provider Example Inc.", "O of the subject: the legal name"},
     {"country", COUNTRY, AT(country), "US", "C of the subject"},
     {"common-name", TEXT, AT(common_name), "SHAKEN 709J", "CN of the subject, where \"SHAKEN CODE\" is not right"},
+    {"ca", YES, AT(ca), "no", "yes: the certificate is a CA's, to delegate with (RFC 9060)"},
     {"profile", TEXT, AT(profile), "shaken", "asked for in the order, where the authority has several profiles"},
     {"days", DAYS, 0, "90", "life to ask for (notAfter of the order); without it the authority decides"},
     {"times", YES, AT(send_times), "no", "yes: notBefore is sent too, as one authority wants it; needs days"},

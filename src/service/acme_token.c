@@ -43,7 +43,8 @@ static enum stir_err from_hook(struct stir_acme *acme, const char *fingerprint, 
     TRY(stir_acme_tnauthlist.value(acme, &arena, &list, diag));
     struct stir_slice spc = stir_tnauth_spc(acme->list);
     const char *env[] = {stir_arena_format(&arena, "STIR_FINGERPRINT=%s", fingerprint), stir_arena_format(&arena, "STIR_TNAUTHLIST=%s", list),
-                         stir_arena_format(&arena, "STIR_SPC=%.*s", (int)spc.n, spc.p ? spc.p : ""), stir_arena_format(&arena, "STIR_CA=false")};
+                         stir_arena_format(&arena, "STIR_SPC=%.*s", (int)spc.n, spc.p ? spc.p : ""),
+                         stir_arena_format(&arena, "STIR_CA=%s", acme->settings.ca ? "true" : "false")};
     const struct stir_program program = {
         .command = acme->settings.token_hook, .env = env, .n_env = 4, .timeout_ms = STIR_ACME_HOOK_MS, .stop = acme->told.stop, .stop_arg = acme->told.arg};
     enum stir_err err = env[0] && env[1] && env[2] && env[3] ? stir_program_run(&output, &program, diag) : STIR_ENOMEM;
@@ -67,7 +68,7 @@ static enum stir_err from_administrator(struct stir_acme *acme, const char *fing
                                           .password = s->pa_user[0] ? first_line(file) : (struct stir_slice){NULL, 0},
                                           .token = s->pa_user[0] ? (struct stir_slice){NULL, 0} : first_line(file)};
     enum stir_err err =
-        stir_pa_client_token(&acme->token, &crl, acme->peer, &client, acme->list, fingerprint, false, stir_clock_unix_ms() / 1000, MIN_LIFE, diag);
+        stir_pa_client_token(&acme->token, &crl, acme->peer, &client, acme->list, fingerprint, s->ca, stir_clock_unix_ms() / 1000, MIN_LIFE, diag);
     stir_file_free(&file);
     free(crl);
     return err;

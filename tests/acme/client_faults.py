@@ -191,6 +191,14 @@ key = (path / "current/key.pem").read_text()
 good("a second certificate", path)
 tap.rule("keeps the key where that is wanted", [] if (path / "current/key.pem").read_text() == key else ["a new one"])
 
+path = folder("delegate", "ca = yes", f"tnauth = {b64url(tnauth('709J'))}", without=("spc",))
+fake.reset(chain="ca")
+good("a certificate of a CA, to delegate with", path)
+constraints = fake.seen["csr"].extensions.get_extension_for_class(x509.BasicConstraints).value
+tap.rule("token and request say so", [] if fake.seen["pa"][1][2]["atc"]["ca"] is True and constraints.ca else [str(fake.seen["pa"]), str(constraints)])
+fake.reset()
+bad("one that is no CA's is not used then", path, 1, "no CA's")
+
 # ---------------------------------------------------------------- programs
 hook = program("token-hook", 'echo "$#:$STIR_SPC:$STIR_TNAUTHLIST:$STIR_FINGERPRINT:$1" >token-hook.said\necho the-token; echo other')
 path = folder("hooks", f"token-hook = {hook} $(touch\tshell-ran);echo", f"deploy-hook = {program('deploy-hook', 'echo deployed $1 $2; touch deployed; test -s $2/key.pem && test $STIR_CERT_DIR = $2')} it",
