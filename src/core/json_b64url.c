@@ -61,6 +61,8 @@ void stir_put_b64url(struct stir_writer *w, struct stir_slice bytes)
 {
     const unsigned char *p = (const unsigned char *)bytes.p;
     size_t triples = bytes.n / 3, left = bytes.n % 3;
+    if (bytes.n == 0)
+        return; /* it may be absent, and nothing is added to no pointer */
     if (w->need <= w->cap && triples <= (w->cap - w->need) / 4) {
         encode(w->p + w->need, p, triples);
         w->need += 4 * triples;
