@@ -1,4 +1,5 @@
-/* Finalizing, issuing and what a crash leaves: requests that are refused, keys, profiles, and each named moment at which the process may end. */
+/* Finalizing, issuing and what a crash leaves, which are one subject, the way of a request to its certificate: requests that are refused, keys, profiles, and
+ * each named moment at which the process may end. */
 #include "ca_issue_support.h"
 
 #include <sys/wait.h>
