@@ -37,7 +37,8 @@ static void begin(void)
     conf.profiles = profiles;
     conf.n_profiles = 3;
     conf.ca.crl_url = "https://pa.example/crl";
-    conf.ca.crl_issuer = "CN=CRL,O=PA,C=US";
+    static char crl_issuer[] = "CN=CRL,O=PA,C=US";
+    ca.crl_issuer = crl_issuer;
     conf.ca.policy = "2.16.840.1.114569.1.1.4";
     conf.ca.profile = "shaken";
     ca.conf = &conf;
