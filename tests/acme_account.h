@@ -82,7 +82,7 @@ static inline void give_credential(struct credential *c, const char *const *code
 }
 
 /* A binding's JWS. */
-static inline const char *bind(const char *kid, const char *url, const struct stir_key *account, const unsigned char key[STIR_CA_BINDING_KEY])
+static inline const char *binding_jws(const char *kid, const char *url, const struct stir_key *account, const unsigned char key[STIR_CA_BINDING_KEY])
 {
     static char text[2048];
     struct stir_writer w = stir_writer_of(text, sizeof(text));

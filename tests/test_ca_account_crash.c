@@ -21,7 +21,7 @@ static void ask_new_account(void)
 {
     char payload[4096];
     client.kid[0] = '\0';
-    snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", bind(credential.kid, ACME_URL "/new-account", client.key, credential.key));
+    snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", binding_jws(credential.kid, ACME_URL "/new-account", client.key, credential.key));
     acme_post(&client, "/new-account", payload);
 }
 

@@ -28,23 +28,23 @@ static void binding_makes_one_account(void **state) /*= RFC8555-7.3.4 test */
     (void)state;
     acme.conf.ca.binding_required = true;
     give_credential(&c, NULL, 0);
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-account", client.key, c.key));
+    ask_bound(&client, binding_jws(c.kid, ACME_URL "/new-account", client.key, c.key));
     assert_answer("bound", 201, "");
     adopt(&client);
     json_t *shown = json_deep_copy(json_object_get(acme.json, "externalAccountBinding"));
-    json_t *sent = json_loads(bind(c.kid, ACME_URL "/new-account", client.key, c.key), 0, NULL);
+    json_t *sent = json_loads(binding_jws(c.kid, ACME_URL "/new-account", client.key, c.key), 0, NULL);
     assert_true(json_equal(shown, sent));
     acme_post(&client, client.kid, NULL);
     assert_true(json_equal(json_object_get(acme.json, "externalAccountBinding"), sent));
     json_decref(shown);
     json_decref(sent);
     acme_client_new(&other);
-    ask_bound(&other, bind(c.kid, ACME_URL "/new-account", other.key, c.key));
+    ask_bound(&other, binding_jws(c.kid, ACME_URL "/new-account", other.key, c.key));
     assert_answer("another account", 401, "unauthorized");
     assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_accounts"), 1);
     struct acme_client again = client;
     again.kid[0] = '\0';
-    ask_bound(&again, bind(c.kid, ACME_URL "/new-account", again.key, c.key));
+    ask_bound(&again, binding_jws(c.kid, ACME_URL "/new-account", again.key, c.key));
     assert_answer("the same again", 200, "");
     acme_client_free(&other);
     assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_bindings WHERE account IS NOT NULL"), 1);
@@ -70,24 +70,24 @@ static void binding_is_checked_whole(void **state) /*= RFC8555-7.3.4 test */
     assert_answer("a text", 400, "malformed");
     ask_bound(&client, acme_jws(client.key, "{\"alg\":\"ES256\",\"kid\":\"x\",\"url\":\"" ACME_URL "/new-account\"}", acme_jwk(client.key)));
     assert_answer("ES256", 400, "malformed");
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-order", client.key, c.key));
+    ask_bound(&client, binding_jws(c.kid, ACME_URL "/new-order", client.key, c.key));
     assert_answer("another url", 400, "malformed");
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-account", other.key, c.key));
+    ask_bound(&client, binding_jws(c.kid, ACME_URL "/new-account", other.key, c.key));
     assert_answer("another key", 400, "malformed");
-    ask_bound(&client, bind("nobody", ACME_URL "/new-account", client.key, c.key));
+    ask_bound(&client, binding_jws("nobody", ACME_URL "/new-account", client.key, c.key));
     assert_answer("no such kid", 401, "unauthorized");
     snprintf(detail, sizeof(detail), "%s", acme_text("detail"));
-    ask_bound(&client, bind("nobody", ACME_URL "/new-account", client.key, zero));
+    ask_bound(&client, binding_jws("nobody", ACME_URL "/new-account", client.key, zero));
     assert_answer("no such kid, and a key of zeroes", 401, "unauthorized");
     assert_string_equal(acme_text("detail"), detail);
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-account", client.key, wrong));
+    ask_bound(&client, binding_jws(c.kid, ACME_URL "/new-account", client.key, wrong));
     assert_answer("wrong MAC", 401, "unauthorized");
     assert_string_equal(acme_text("detail"), detail); /* nobody learns which there are */
-    ask_bound(&client, bind(revoked.kid, ACME_URL "/new-account", client.key, revoked.key));
+    ask_bound(&client, binding_jws(revoked.kid, ACME_URL "/new-account", client.key, revoked.key));
     assert_answer("revoked", 401, "unauthorized");
     assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_accounts"), 0);
     assert_int_equal(acme_count("SELECT COUNT(*) FROM acme_bindings WHERE account IS NOT NULL"), 0);
-    ask_bound(&client, bind(c.kid, ACME_URL "/new-account", client.key, c.key));
+    ask_bound(&client, binding_jws(c.kid, ACME_URL "/new-account", client.key, c.key));
     assert_answer("good", 201, "");
     acme_client_free(&other);
 }
@@ -171,7 +171,7 @@ static void key_that_is_registered_by_many_at_once_has_one_account(void **state)
         struct acme_client one;
         acme_client_new(&one);
         give_credential(&c, NULL, 0);
-        snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", bind(c.kid, ACME_URL "/new-account", one.key, c.key));
+        snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", binding_jws(c.kid, ACME_URL "/new-account", one.key, c.key));
         memset(racers, 0, sizeof(racers));
         made = 0;
         for (int i = 0; i < RACERS; i++) {

@@ -3,8 +3,6 @@
  * that appeared never to be good again, and nobody can spend another's, since he would have to guess it. */
 #include "service/ca_parts.h"
 
-#include "service/metrics.h"
-
 /* --- the form --- */
 
 /* "application/jose+json", in any case, parameters borne. */
@@ -110,8 +108,7 @@ static bool is_b64url(struct stir_slice s)
 
 static bool refuse_nonce(struct stir_ca_request *r, const char *why)
 {
-    if (r->clerk->metrics)
-        stir_metrics_add(r->clerk->metrics, STIR_METRIC_ACME_NONCE_REJECTED, 1);
+    stir_clerk_count(r->clerk, STIR_METRIC_ACME_NONCE_REJECTED);
     return stir_ca_refuse(r, STIR_PROBLEM_BAD_NONCE, "the nonce %s; ask again with the one in Replay-Nonce", why);
 }
 
