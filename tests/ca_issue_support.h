@@ -112,6 +112,7 @@ enum stir_err __wrap_stir_pa_revoke(struct stir_store *store, struct stir_slice 
 /* --- the authority --- */
 
 static const char *const ca_nothing[] = {NULL};
+static char ca_crl_issuer[] = "CN=STI-PA CRL,O=STI-PA,C=US";
 
 static void ca_configure(void)
 {
@@ -135,7 +136,7 @@ static void ca_configure(void)
         .order_life = 7 * CA_DAY,
         .authorization_life = 30 * CA_DAY,
         .crl_url = "https://pa.example/crl",
-        .crl_issuer = "CN=STI-PA CRL,O=STI-PA,C=US",
+        .crl_issuer = ca_crl_issuer,
         .policy = "2.16.840.1.114569.1.1.4",
         .publish_dir = "",
         .publish_url = "https://cr.example/c",
@@ -148,6 +149,7 @@ static void ca_configure(void)
     sc.ca.memory = &sc.memory;
     snprintf(sc.ca.base, sizeof(sc.ca.base), "%s", sc.conf.ca.url);
     sc.ca.path = "/acme";
+    sc.ca.crl_issuer = ca_crl_issuer;
 }
 
 static void ca_make_chain(void)

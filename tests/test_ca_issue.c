@@ -1,4 +1,5 @@
-/* Finalizing, issuing and what a crash leaves: requests that are refused, keys, profiles, and each named moment at which the process may end. */
+/* Finalizing, issuing and what a crash leaves, which are one subject, the way of a request to its certificate: requests that are refused, keys, profiles, and
+ * each named moment at which the process may end. */
 #include "ca_issue_support.h"
 
 #include <sys/wait.h>
@@ -326,7 +327,8 @@ static void what_our_linter_faults_is_not_signed(void **state)
     told = 0;
     assert_true(stir_ca_profiles_try(&sc.ca, sc.now, &say) || told == 1); /* delegate-ca: the intermediate may have no CA below it */
     assert_non_null(strstr(text, "delegate-ca"));
-    sc.conf.ca.crl_url = sc.conf.ca.crl_issuer = "";
+    sc.conf.ca.crl_url = "";
+    sc.ca.crl_issuer = NULL;
     ca_finalize(&o, &p, sc.subject);
     assert_problem(500, "serverInternal", "not issued");
     assert_int_equal(store_int(sc.clerk.store, "SELECT COUNT(*) FROM certificates"), 0);

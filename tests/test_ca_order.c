@@ -1,4 +1,4 @@
-/* Orders, authorizations, challenges and finalizing (RFC 8555 §7.4 to §7.5, RFC 9448): each state, each refusal. */
+/* Orders, authorizations and challenges (RFC 8555 §7.4 to §7.5, RFC 9448), which are one subject, what comes before a request: each state, each refusal. */
 #include "ca_issue_support.h"
 
 /* --- orders --- */

@@ -21,7 +21,7 @@ static int ask(const struct cli *cli, const char *path)
     struct conf_said said = {NULL, 0, 0};
     struct stir_diag diag = {0};
     int64_t generation = 0;
-    enum stir_err err = stir_control_reload(path, hear, &said, &generation, &diag);
+    enum stir_err err = stir_control_reload(path, &(const struct stir_control_ear){hear, NULL, &said}, &generation, &diag);
     int status = err == STIR_OK ? CLI_YES : err == STIR_EVALUE ? CLI_NO : err == STIR_ELIMIT ? CLI_USAGE : CLI_CANNOT;
     if (status == CLI_CANNOT || status == CLI_USAGE) {
         status = cli_fail(cli, status, "%s", diag.text);

@@ -10,7 +10,7 @@
 #include "core/bytes.h"
 #include "io/clock.h"
 
-enum { ANSWER_MAX = 1 << 20, WAIT_S = 300, LINE = 1024 };
+enum { ANSWER_MAX = 1 << 20, WAIT_S = 300, LINE = 1024, LOOK_MS = 200 };
 
 static enum stir_err open_socket(int *out, const char *path, struct stir_diag *diag)
 {
@@ -31,8 +31,7 @@ static enum stir_err open_socket(int *out, const char *path, struct stir_diag *d
 
 /* Lines as they come; the last one is held back until another follows it. */
 struct hearing {
-    void (*said)(void *arg, const char *line);
-    void *arg;
+    const struct stir_control_ear *ear;
     char line[LINE], last[LINE];
     size_t n, all;
     bool any;
@@ -45,8 +44,8 @@ static void take(struct hearing *h, const char *bytes, size_t n)
             h->line[h->n++] = bytes[i];
         if (bytes[i] != '\n')
             continue;
-        if (h->any && h->said)
-            h->said(h->arg, h->last);
+        if (h->any && h->ear->said)
+            h->ear->said(h->ear->arg, h->last);
         h->line[h->n] = '\0';
         memcpy(h->last, h->line, h->n + 1);
         h->any = true;
@@ -54,23 +53,25 @@ static void take(struct hearing *h, const char *bytes, size_t n)
     }
 }
 
-/* Everything that is said until the other side closes. False: it took too long, or it was too much. */
-static bool hear(int fd, struct hearing *h)
+/* Everything that is said until the other side closes. STIR_EIO: it took too long, or it was too much. */
+static enum stir_err hear(int fd, struct hearing *h)
 {
     for (const int64_t until = stir_clock_monotonic_ms() + WAIT_S * 1000; stir_clock_monotonic_ms() < until;) {
         struct pollfd ready = {fd, POLLIN, 0};
         char bytes[512];
-        if (poll(&ready, 1, 1000) <= 0)
+        if (h->ear->stop && h->ear->stop(h->ear->arg))
+            return STIR_EBUSY;
+        if (poll(&ready, 1, LOOK_MS) <= 0)
             continue;
         ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
         if (got <= 0)
-            return got == 0;
+            return got == 0 ? STIR_OK : STIR_EIO;
         h->all += (size_t)got;
         take(h, bytes, (size_t)got);
         if (h->all > ANSWER_MAX)
-            return false;
+            return STIR_EIO;
     }
-    return false;
+    return STIR_EIO;
 }
 
 static enum stir_err verdict(const struct hearing *h, int64_t *generation, struct stir_diag *diag)
@@ -86,13 +87,13 @@ static enum stir_err verdict(const struct hearing *h, int64_t *generation, struc
     return STIR_OK;
 }
 
-enum stir_err stir_control_reload(const char *path, void (*said)(void *arg, const char *line), void *arg, int64_t *generation, struct stir_diag *diag)
+enum stir_err stir_control_reload(const char *path, const struct stir_control_ear *ear, int64_t *generation, struct stir_diag *diag)
 {
     static const char reload[] = "reload\n";
-    struct hearing h = {.said = said, .arg = arg};
+    struct hearing h = {.ear = ear};
     int fd = -1;
     TRY(open_socket(&fd, path, diag));
-    bool whole = send(fd, reload, sizeof(reload) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(reload) - 1 && hear(fd, &h);
+    enum stir_err err = send(fd, reload, sizeof(reload) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(reload) - 1 ? hear(fd, &h) : STIR_EIO;
     close(fd);
-    return whole ? verdict(&h, generation, diag) : stir_diag_set(diag, STIR_EIO, SIZE_MAX, "the daemon did not say what became of it; its log does");
+    return err == STIR_OK ? verdict(&h, generation, diag) : stir_diag_set(diag, err, SIZE_MAX, "the daemon did not say what became of it; its log does");
 }

@@ -78,6 +78,12 @@ static void heard(void *arg, const char *line)
     stir_acme_tell(arg, "stir serve: %s", line);
 }
 
+static bool stopped(void *arg)
+{
+    const struct stir_acme *acme = arg;
+    return acme->told.stop && acme->told.stop(acme->told.arg);
+}
+
 static enum stir_err reload(struct stir_acme *acme, struct stir_diag *diag)
 {
     const char *path = acme->settings.reload;
@@ -88,7 +94,7 @@ static enum stir_err reload(struct stir_acme *acme, struct stir_diag *diag)
         TRY(find_control(control, sizeof(control), path, diag));
         path = control;
     }
-    TRY(stir_control_reload(path, heard, acme, &generation, diag));
+    TRY(stir_control_reload(path, &(const struct stir_control_ear){heard, stopped, acme}, &generation, diag));
     stir_acme_tell(acme, "stir serve has reloaded, generation %lld", (long long)generation);
     return STIR_OK;
 }

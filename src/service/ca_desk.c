@@ -140,7 +140,8 @@ enum stir_err stir_ca_issue_by_hand(struct stir_ca *ca, struct stir_clerk *clerk
         return err == STIR_ENOMEM || err == STIR_ECRYPTO ? err : STIR_EVALUE;
     err = issue_request(ca, clerk, request, &issue, days, now, &arena, diag);
     stir_arena_clear(&arena);
-    *out = issue.cert;
+    if (err == STIR_OK)
+        *out = issue.cert;
     return err;
 }
 

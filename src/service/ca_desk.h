@@ -20,7 +20,8 @@ enum stir_err stir_ca_list(struct stir_store *store, const struct stir_ca_filter
                            struct stir_diag *diag) STIR_MUST_USE;
 
 /* A certificate of a request, for its TNAuthList, without an order: the operator has seen to it that the list is theirs. `days` 0: as the profile has it.
- * @return STIR_OK; STIR_EVALUE (refused: `diag` says why), STIR_ENOTFOUND (no such profile) and what issuing answers. The caller frees `*out`. */
+ * @return STIR_OK; STIR_EVALUE (refused: `diag` says why), STIR_ENOTFOUND (no such profile) and what issuing answers. The caller frees `*out`, which is
+ * untouched unless STIR_OK. */
 enum stir_err stir_ca_issue_by_hand(struct stir_ca *ca, struct stir_clerk *clerk, struct stir_slice csr, const char *profile, int64_t days, const char *actor,
                                     int64_t now, struct stir_cert **out, struct stir_diag *diag) STIR_MUST_USE;
 /* STIR_ENOTFOUND (no such certificate), STIR_EEXISTS (revoked before), STIR_EVALUE (the reason). */

@@ -21,7 +21,7 @@ bool stir_ca_disprove(struct stir_ca_judgement *j, enum stir_problem problem, co
 }
 
 /* RFC 9448 §6 step 2: x5u is an https URL, and of a host that the operator knows as the administrator's. */
-/*= RFC9448-6 */
+/*= RFC9448-6b */
 static bool x5u_is_trusted(const struct stir_ca *ca, struct stir_slice x5u, struct stir_ca_judgement *j)
 {
     struct stir_url url = {.port = 0};

@@ -86,7 +86,7 @@ static void hold_common_name(const struct hold *h)
 }
 
 /* RFC 9448 §6 step 9: the token, the profile and the request say the same of a CA. */
-/*= RFC9448-6 */
+/*= RFC9448-6i */
 static void hold_ca(const struct hold *h)
 {
     bool profile_ca = h->profile->kind == STIR_PROFILE_DELEGATE_CA;

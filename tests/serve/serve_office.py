@@ -79,6 +79,20 @@ def ask(method, path, body=None, headers=None, port=None):
         connection.close()
 
 
+def too_long(path, kind):
+    """The head of a request whose body would be too long: it is answered before any of that is sent."""
+    connection = connect()
+    try:
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Type", kind)
+        connection.putheader("Content-Length", "16385")
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
 def login(password=PASSWORD, connection=None):
     body = json.dumps({"userId": "lab", "password": password})
     own = connection or connect()
@@ -172,9 +186,9 @@ def interfaces():
     rule("GET of one neither", ask("GET", "/acme/new-nonce")[0] == 204)
     status, heads, body = ask("GET", "/acme/new-order")
     rule("a method that is none there is told which are", status == 405 and heads.get("allow") == "POST", status, heads, body)
-    status, heads, body = ask("POST", "/acme/new-order", b"x" * 16385, {"Content-Type": "application/jose+json"})
+    status, body = too_long("/acme/new-order", "application/jose+json")
     rule("a body that is too long is refused by a problem", status == 413 and json.loads(body)["type"].startswith("urn:ietf:params:acme:error:"), status, body)
-    status, _, body = ask("POST", "/api/v1/auth/login", b"x" * 16385, {"Content-Type": "application/json"})
+    status, body = too_long("/api/v1/auth/login", "application/json")
     rule("the administrator says it in his words", status == 413 and json.loads(body)["status"] == "error", status, body)
     status, _, body = ask("POST", "/acme/new-order", b"{}", {"Content-Type": "application/json"})
     rule("another media type is refused", status == 415 and json.loads(body)["type"].endswith(":malformed"), status, body)
@@ -183,6 +197,30 @@ def interfaces():
     rule("no listener has what it does not serve", ask("GET", "/metrics")[0] == 404)
     rule("a wrong password is refused", login("wrong")[0] == 403, login("wrong"))
     rule("the right one is not", login()[0] == 200)
+
+
+def document():
+    """docs/openapi.json names every interface of both, each answers as it says, and it names no other."""
+    paths = {path: item for path, item in json.loads((SOURCE / "docs/openapi.json").read_text())["paths"].items() if {"acme", "pa"} & set(sum((op["tags"] for op in item.values()), []))}
+    faults = []
+    for path, item in paths.items():
+        actual = path.replace("{id}", "lab" if "account" in path else "nothing").replace("{name}", "root.pem")
+        for method, operation in item.items():
+            status, heads, text = ask(method.upper(), actual, b"{}" if method == "post" else None, {"Content-Type": "application/jose+json" if path.startswith("/acme") else "application/json"})
+            said = operation["responses"].get(str(status), operation["responses"].get("default"))
+            kind = heads.get("content-type", "").split(";")[0]
+            if said is None or status in (405, 500) or (said.get("content") and method != "head" and kind not in said["content"]):
+                faults.append(f"{method} {actual}: {status} {kind} {text[:200]}")
+            elif kind == "application/problem+json" and not {"type", "detail", "status"} <= set(json.loads(text)):
+                faults.append(f"{method} {actual}: {text[:200]}")
+            faults += [f"{method} {actual}: no {name}" for name in said.get("headers", {}) if name.lower() not in heads] if said else []
+        if ask("PUT", actual)[0] != 405:
+            faults.append(f"PUT {actual} is not 405")
+    rule("every interface of the document answers as it says", not faults, *faults)
+    acme = set(re.findall(r'^ {4}\{"([a-z-]+)", (?:NULL|"([a-z]+)"), (true|false)', (SOURCE / "src/service/ca.c").read_text(), re.M))
+    want = {"/acme/" + name + ("/{id}" if named == "true" else "") + (f"/{more}" if more else "") for name, more, named in acme}
+    doors = set(re.findall(r'^ {4}\{"(/[^"]+)", "(?:GET|POST)"', (SOURCE / "src/service/pa.c").read_text(), re.M))
+    rule("the document names them all", len(want) > 10 and len(doors) > 6 and want | doors <= set(paths), (want | doors) - set(paths))
 
 
 def proxies(office):
@@ -346,6 +384,7 @@ def main():
     office = Office(conf())
     from_nothing(office)
     interfaces()
+    document()
     proxies(office)
     slow_clients()
     overload(office)
