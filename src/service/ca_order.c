@@ -7,8 +7,6 @@
 #include "core/time.h"
 #include "io/crash_point.h"
 
-STIR_AUTO_STRUCT_FREE(stir_tnauth)
-
 /* --- newOrder --- */
 
 /* An order as it is asked for. */
