@@ -309,7 +309,7 @@ static void what_is_issued_passes_our_own_lint_with_nothing_to_say(void **state)
 }
 
 static unsigned told;
-static void listen(void *arg, bool fatal, const char *text)
+static void note_words(void *arg, bool fatal, const char *text)
 {
     (void)fatal;
     told++;
@@ -321,7 +321,7 @@ static void what_our_linter_faults_is_not_signed(void **state)
 {
     (void)state;
     char text[400] = "";
-    const struct stir_ca_say say = {listen, text};
+    const struct stir_ca_say say = {note_words, text};
     struct ca_order o = ready(CA_ORDER);
     struct stir_cert_params p = ca_wanted();
     told = 0;
