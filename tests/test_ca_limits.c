@@ -128,14 +128,72 @@ static void chaos_refuses_nonces_and_can_be_repeated(void **state)
         assert_int_equal(acme_post(&client, client.kid, NULL), 200);
 }
 
+/* The same members and elements, in another order now and then; not one is lost, whatever the dice say. */
+static void chaos_changes_the_order_and_nothing_else(void **state)
+{
+    size_t other_members = 0, other_elements = 0;
+    (void)state;
+    acme.conf.ca.chaos = 11;
+    acme_open();
+    for (int i = 0; i < 50; i++) {
+        json_t *json = json_pack("{s:i, s:i, s:i, s:[iiii], s:{s:i, s:i}}", "a", 1, "b", 2, "c", 3, "list", 10, 20, 30, 40, "inner", "x", 1, "y", 2);
+        json_t *before = json_deep_copy(json);
+        json = stir_ca_disorder(acme.ca, json);
+        json_t *list = json_object_get(json, "list");
+        json_int_t sum = 0;
+        for (size_t k = 0; k < json_array_size(list); k++)
+            sum += json_integer_value(json_array_get(list, k));
+        assert_int_equal(json_array_size(list), 4);
+        assert_int_equal(sum, 100);
+        other_elements += !json_equal(list, json_object_get(before, "list"));
+        json_object_del(json, "list");
+        json_object_del(before, "list");
+        assert_true(json_equal(json, before));
+        char *now = json_dumps(json, JSON_COMPACT), *then = json_dumps(before, JSON_COMPACT);
+        other_members += strcmp(now, then) != 0;
+        free(now);
+        free(then);
+        json_decref(json);
+        json_decref(before);
+    }
+    assert_in_range(other_elements, 20, 50);
+    assert_in_range(other_members, 20, 50);
+    assert_null(stir_ca_disorder(acme.ca, NULL));
+}
+
+/* RFC 9110 §10.2.3: seconds, or a date. */
+static void chaos_says_when_in_seconds_or_as_a_date(void **state)
+{
+    struct stir_ca_request r = {.clerk = &acme.clerk, .x = &acme.x};
+    size_t dates = 0;
+    (void)state;
+    acme.conf.ca.chaos = 3;
+    acme_open();
+    r.ca = acme.ca;
+    for (int i = 0; i < 40; i++) {
+        stir_exchange_clear(&acme.x);
+        acme.x.now = 784111770; /* 1994-11-06, seven seconds before the example of the RFC */
+        stir_ca_retry_after(&r, 7);
+        if (strcmp(acme_field("Retry-After"), "7") != 0) {
+            assert_string_equal(acme_field("Retry-After"), "Sun, 06 Nov 1994 08:49:37 GMT");
+            dates++;
+        }
+    }
+    assert_in_range(dates, 8, 32);
+    acme.conf.ca.chaos = 0;
+    for (int i = 0; i < 40; i++) {
+        stir_exchange_clear(&acme.x);
+        stir_ca_retry_after(&r, 7);
+        assert_string_equal(acme_field("Retry-After"), "7");
+    }
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(requests_of_one_address_are_limited),
-        TEST(new_accounts_of_one_address_are_limited),
-        TEST(limits_in_the_store_outlive_the_process),
-        TEST(chaos_refuses_nonces_and_can_be_repeated),
+        TEST(requests_of_one_address_are_limited),      TEST(new_accounts_of_one_address_are_limited),  TEST(limits_in_the_store_outlive_the_process),
+        TEST(chaos_refuses_nonces_and_can_be_repeated), TEST(chaos_changes_the_order_and_nothing_else), TEST(chaos_says_when_in_seconds_or_as_a_date),
     };
     store_engine_of(argc, argv);
     cmocka_set_message_output(CM_OUTPUT_TAP);

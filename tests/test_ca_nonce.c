@@ -71,9 +71,11 @@ static void nonce_of_another_start_is_foreign(void **state)
     struct stir_nonces *other = NULL;
     char nonce[STIR_NONCE];
     (void)state;
+    assert_err(stir_nonce_new(nonce, nonces), STIR_OK); /* of the same number */
     assert_err(stir_nonces_new(&other, "node-1", WINDOW), STIR_OK);
     assert_err(stir_nonce_new(nonce, other), STIR_OK);
     assert_int_equal(stir_nonce_spend(nonces, S(nonce)), STIR_NONCE_FOREIGN);
+    assert_int_equal(stir_nonce_spend(other, S(nonce)), STIR_NONCE_GOOD);
     stir_nonces_free(other);
 }
 
