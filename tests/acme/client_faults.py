@@ -268,6 +268,10 @@ tap.rule("a folder of folders: each is renewed, and one that is broken keeps non
          and not is_whole(many / "one") and not is_whole(many / "two") else [str(got)])
 due = [json.loads(run(STIR, "acme", "status", many / name, "--json")[1])["renewal_due"] for name in ("one", "one", "two")]
 tap.rule("the same certificate is due at the same moment, another at another", [] if due[0] == due[1] != due[2] else [str(due)])
+page = json.loads(run(STIR, "acme", "status", many / "one", "--json")[1])
+begin, end, when = (datetime.datetime.strptime(page[name], "%Y-%m-%dT%H:%M:%SZ") for name in ("not_before", "not_after", "renewal_due"))
+share = (when - begin) / (end - begin)
+tap.rule("it is due before two thirds of its life, by a tenth of it at most", [] if 2 / 3 - 1 / 10 <= share <= 2 / 3 else [f"{share}"])
 got = run(STIR, "acme", "renew", many / "one", "--dry-run", "--at", due[0])
 tap.rule("when that moment is there it is renewed", [] if "would be renewed now" in got[1] else [str(got)])
 early = datetime.datetime.strptime(due[0], "%Y-%m-%dT%H:%M:%SZ") - datetime.timedelta(seconds=1)
