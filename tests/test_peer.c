@@ -290,6 +290,7 @@ static void the_environment_names_no_proxy(void **state)
     unsetenv("http_proxy");
 }
 
+/*= RFC9447-7a test */
 static void urls_are_judged_before_anybody_is_asked(void **state)
 {
     static const char *const bad[] = {"http://ca.example/",

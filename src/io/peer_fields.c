@@ -172,6 +172,7 @@ enum stir_err stir_peer_field(struct stir_peer_answer *a, struct stir_slice name
 }
 
 /* The one URL parser reads https alone: http is read as that where it may be. */
+/*= RFC9447-7a */
 const char *stir_peer_url_fault(struct stir_slice url, bool any_url)
 {
     char text[STIR_MAX_URL + 2];

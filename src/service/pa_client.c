@@ -150,6 +150,7 @@ static enum stir_err token_url(char out[URL_ROOM], const struct stir_pa_client *
     return make_url(out, client, path, diag);
 }
 
+/*= RFC9447-5.1a RFC9448-5.5a */
 static char *wish(const struct stir_pa_client *client, const char *tkvalue, const char *fingerprint, bool ca)
 {
     json_t *atc = json_pack("{sssssbss}", "tktype", "TNAuthList", "tkvalue", tkvalue, "ca", (int)ca, "fingerprint", fingerprint);

@@ -158,6 +158,7 @@ def fingerprint(data):
 
 by_jwk = fingerprint(json.dumps(jwk, separators=(",", ":"), sort_keys=True).encode())
 wish = {"tktype": "TNAuthList", "tkvalue": LIST, "ca": False, "fingerprint": by_jwk}
+#= RFC9447-5.1a RFC9448-5.5a test
 tap.rule("the deployed paths, a bare token, and a wrapped body", [] if [entry[:2] for entry in pa] == [("/api/v1/auth/login", None), ("/api/v1/account/sp-1/token", "access")]
          and pa[1][2] == {"atc": wish} else [str(pa)])
 order = list(fake.orders.values())[-1]
