@@ -234,7 +234,7 @@ static inline const char *pa_member(const char *name)
 static inline void pa_expect(int line, int status, const char *code)
 {
     if (pa_x.status != status || strcmp(pa_member("code"), code) != 0)
-        fail_msg("line %d: %d %.*s, not %d \"%s\"", line, pa_x.status, (int)pa_x.n_out, pa_x.body_out ? pa_x.body_out : "", status, code);
+        fail_msg("line %d: %d %.200s, not %d \"%s\"", line, pa_x.status, pa_x.body_out ? pa_x.body_out : "", status, code);
 }
 #define PA_EXPECT(status, code) pa_expect(__LINE__, status, code)
 

@@ -511,6 +511,10 @@ static void readiness_says_what_is_missing_over_or_ends(void **state)
     chores(PA_NOW);
     assert_true(stir_pa_ready(pa, &clerk, PA_NOW, text, sizeof(text)));
     assert_string_equal(text, "");
+    assert_err(revoke(stir_cert_info(ca_root.cert)->subject_der, "01", 0, 0), STIR_OK);
+    assert_true(stir_pa_ready(pa, &clerk, PA_NOW + STIR_PA_CRL_LATE, text, sizeof(text)));
+    assert_false(stir_pa_ready(pa, &clerk, PA_NOW + STIR_PA_CRL_LATE + 1, text, sizeof(text)));
+    assert_non_null(strstr(text, "a revocation was reported"));
     assert_false(stir_pa_ready(pa, &clerk, PA_NOW + PA_DAY - 1000, text, sizeof(text)));
     assert_non_null(strstr(text, "the CRL is nearly over"));
     assert_false(stir_pa_ready(pa, &clerk, PA_NOW + 7 * PA_DAY, text, sizeof(text)));

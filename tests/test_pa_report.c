@@ -161,6 +161,23 @@ static void an_issuer_is_known_by_its_chain_once_and_from_then_on(void **state)
     assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_revocations"), 2);
 }
 
+static void a_chain_is_signed_and_not_only_named(void **state)
+{
+    (void)state;
+    /* the names are right, and the keys are not */
+    struct pa_party root = {.cert = NULL}, fake = {.cert = NULL};
+    pa_party_make(&root, NULL, STIR_CERT_ROOT, "SHAKEN Example ROOT");
+    pa_party_make(&fake, &root, STIR_CERT_INTERMEDIATE, "SHAKEN Fake Intermediate");
+    report(token, "{\"issuer\":\"%s\",\"serial\":\"01\",\"chain\":[\"%s\"]}", b64(stir_cert_info(fake.cert)->subject_der), b64(der_of(fake.cert)));
+    PA_EXPECT(403, "issuer");
+    report(token, "{\"issuer\":\"%s\",\"serial\":\"01\",\"chain\":[\"%s\",\"%s\"]}", b64(stir_cert_info(fake.cert)->subject_der), b64(der_of(fake.cert)),
+           b64(der_of(root.cert)));
+    PA_EXPECT(403, "issuer");
+    pa_party_free(&fake);
+    pa_party_free(&root);
+    assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_issuers"), 2);
+}
+
 static void an_operator_makes_an_issuer_known_too(void **state)
 {
     (void)state;
@@ -278,6 +295,7 @@ int main(int argc, char **argv)
         T(nobody_reports_without_the_token_of_a_listed_ca),
         T(no_ca_revokes_for_another),
         T(an_issuer_is_known_by_its_chain_once_and_from_then_on),
+        T(a_chain_is_signed_and_not_only_named),
         T(an_operator_makes_an_issuer_known_too),
         T(the_listed_certificate_is_an_issuer_itself),
         T(a_certificate_must_be_of_its_issuer_and_serial),

@@ -28,6 +28,7 @@ enum {
     STIR_PA_RETRY_MS = 10000,               /* the same, when something could not be made */
     STIR_PA_KEPT = 8,                       /* lists, and CRLs, that stay in the store: those that clients are fetching, and the ones before for questions */
     STIR_PA_CLOCK_SLACK = 60,               /* seconds by which the clocks of two nodes may differ */
+    STIR_PA_CRL_LATE = 60,                  /* seconds until a revocation without a CRL is told by /readyz */
     STIR_PA_WARN_DAYS = 14,                 /* before a signer's end */
     STIR_PA_PASSWORD_TEXT = 128,            /* "scrypt$N$r$p$salt$hash" */
 };
@@ -145,6 +146,7 @@ enum stir_err stir_pa_issuer_path(struct stir_cert *const *chain, size_t n, cons
 /* pa_state.c: numbers and ends of the newest; 0: there is none. */
 struct stir_pa_state {
     int64_t list, list_made, list_until, crl, crl_made, crl_until;
+    int64_t waits_since; /* the oldest report that no CRL has yet */
 };
 enum stir_err stir_pa_state(struct stir_pa_state *out, struct stir_store *store, struct stir_diag *diag) STIR_MUST_USE;
 

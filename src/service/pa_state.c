@@ -9,7 +9,7 @@ static enum stir_err read_state(struct stir_store *store, void *arg)
 {
     struct stir_pa_state *out = arg;
     struct stir_store_rows *rows = NULL;
-    *out = (struct stir_pa_state){0, 0, 0, 0, 0, 0};
+    *out = (struct stir_pa_state){.list = 0};
     enum stir_err err = stir_store_ask_one(&rows, store,
                                            "SELECT sequence, made, expires FROM pa_lists WHERE EXISTS (SELECT 1 FROM pa_cas WHERE state = 'listed')"
                                            " ORDER BY sequence DESC LIMIT 1",
@@ -29,7 +29,12 @@ static enum stir_err read_state(struct stir_store *store, void *arg)
         out->crl_until = stir_store_get_int(rows, 2);
     }
     stir_store_rows_free(rows);
-    return err == STIR_ENOTFOUND ? STIR_OK : err;
+    if (err != STIR_OK && err != STIR_ENOTFOUND)
+        return err;
+    TRY(stir_store_ask_one(&rows, store, "SELECT MIN(told) FROM pa_revocations WHERE crl = 0", STIR_NO_VALUES));
+    out->waits_since = stir_store_get_int(rows, 0);
+    stir_store_rows_free(rows);
+    return STIR_OK;
 }
 
 enum stir_err stir_pa_state(struct stir_pa_state *out, struct stir_store *store, struct stir_diag *diag)
@@ -165,6 +170,8 @@ bool stir_pa_ready(struct stir_pa *pa, struct stir_clerk *clerk, int64_t now, ch
     } else {
         judge(&f, "the list of trusted CAs", state.list, state.list_made, state.list_until, now);
         judge(&f, "the CRL", state.crl, state.crl_made, state.crl_until, now);
+        if (state.waits_since && now - state.waits_since > STIR_PA_CRL_LATE)
+            fault(&f, "a revocation", "was reported, and no CRL with it could be made");
     }
     judge_seal(&f, "the certificate of the signer", &pa->signer, now);
     if (pa->crl.key)
