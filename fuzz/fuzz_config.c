@@ -1,4 +1,5 @@
-/* stir.conf(5): whatever is read, faults are lines of text that name the file, and what is good goes back to text and comes back the same, with the same hash. */
+/* stir.conf(5): whatever is read, faults are lines of text that name the file, and what is good goes back to text and comes back the same, with the same hash.
+ */
 #include <stdlib.h>
 
 #include "server/config.h"
@@ -44,7 +45,16 @@ static void check(const struct stir_conf *conf)
         hold(!conf->trunks[i].tn.technical_prefixes || !conf->trunks[i].tn.technical_prefixes[conf->trunks[i].technical_prefixes.n]);
     }
     for (size_t i = 0; i < conf->n_signers; i++)
-        hold(conf->signers[i].key[0] && conf->signers[i].cert[0] && conf->signers[i].x5u[0]);
+        hold(conf->signers[i].acme[0] ? !conf->signers[i].key[0] : conf->signers[i].key[0] && conf->signers[i].cert[0] && conf->signers[i].x5u[0]);
+    hold(conf->n_profiles >= 1 && strcmp(conf->profiles[0].name, "shaken") == 0);
+    for (size_t i = 0; i < conf->n_profiles; i++)
+        hold(conf->profiles[i].life > 0 && conf->profiles[i].life <= conf->profiles[i].max_life && conf->profiles[i].path_len >= -1);
+    if (conf->server.roles & (STIR_ROLE_PA | STIR_ROLE_CA))
+        hold(conf->store.url[0] && conf->store.clerks > 0 && conf->store.max_jobs > 0);
+    if (conf->server.roles & STIR_ROLE_CA)
+        hold(conf->ca.url[0] && conf->ca.key[0] && conf->ca.cert[0] && conf->ca.pa_root[0] && conf->ca.crl_url[0] && conf->ca.profile[0]);
+    if (conf->server.roles & STIR_ROLE_PA)
+        hold(conf->pa.url[0] && conf->pa.key[0] && conf->pa.cert[0] && conf->pa.root[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
