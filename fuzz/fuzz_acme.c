@@ -152,15 +152,15 @@ static void put_nonce(struct stir_writer *w)
     stir_put_text(w, nonce);
 }
 
-/* A flattened JWS in `text`. False: it does not fit. */
+/* A flattened JWS in `text`. False: it does not fit, or there is no such (an empty header). */
 static bool sign(char text[ROOM], size_t *n, struct stir_key *key, struct stir_slice header, struct stir_slice payload)
 {
     struct stir_key_signer held = {key, s.clerk.ctx};
     struct stir_signer signer = stir_signer_of_key(&held);
     struct stir_writer w = stir_writer_of(text, ROOM);
-    hold(stir_jws_put_flattened(&w, header, payload, &signer) == STIR_OK);
+    enum stir_err err = stir_jws_put_flattened(&w, header, payload, &signer);
     *n = w.need;
-    return w.need < ROOM;
+    return err == STIR_OK && w.need < ROOM;
 }
 
 /* The protected header of a good client; `key` in it, or the account. */
