@@ -127,6 +127,20 @@ static void a_request_proves_its_key(void **state)
     stir_csr_free(csr);
 }
 
+/* Issued is what was asked for, or nothing (RFC 8555 §7.4). */
+static void a_request_for_what_is_not_written_is_refused(void **state)
+{
+    (void)state;
+    struct ca_order o = ready(CA_ORDER);
+    struct stir_csr *csr = NULL;
+    struct stir_slice pem = support_file("csr-made/openssl-extended-key-usage.pem");
+    assert_err(stir_csr_parse(&csr, pem, NULL), STIR_OK);
+    ca_finalize_der(&o, stir_csr_info(csr)->der);
+    expect_bad_csr(&o, "it asks for the extension 2.5.29.37");
+    stir_csr_free(csr);
+    support_free(pem);
+}
+
 static void organisations_are_those_of_the_profile(void **state)
 {
     (void)state;
@@ -581,6 +595,18 @@ static enum stir_err look_at_intent(struct stir_store *store, void *arg)
     return STIR_OK;
 }
 
+/* The store was away for the second transaction: the client asks on, and does not ask long. */
+static void an_intent_of_this_node_is_finished_while_it_runs(void **state)
+{
+    (void)state;
+    leave_intent();
+    stir_ca_recover_chores(&sc.ca, &sc.clerk, sc.now + STIR_CA_INTENT_OWN);
+    assert_int_equal(store_int(sc.clerk.store, "SELECT COUNT(*) FROM certificates WHERE state = 'intent'"), 1);
+    stir_ca_recover_chores(&sc.ca, &sc.clerk, sc.now + STIR_CA_INTENT_OWN + 1);
+    assert_int_equal(store_int(sc.clerk.store, "SELECT COUNT(*) FROM certificates WHERE state = 'issued'"), 1);
+    expect_agreement();
+}
+
 /* The other node comes back after all, with its signature: one certificate is recorded, and both have that one. */
 static void an_intent_that_two_finish_is_one_certificate(void **state)
 {
@@ -629,6 +655,7 @@ int main(int argc, char **argv)
         T(a_request_is_held_against_its_order),
         T(several_faults_of_a_request_are_told_at_once),
         T(a_request_proves_its_key),
+        T(a_request_for_what_is_not_written_is_refused),
         T(organisations_are_those_of_the_profile),
         T(an_account_key_is_no_key_of_a_certificate),
         T(a_key_that_was_given_up_stays_so),
@@ -641,6 +668,7 @@ int main(int argc, char **argv)
         T(an_intent_whose_order_is_over_is_burnt),
         T(an_intent_of_another_authority_is_burnt),
         T(an_intent_of_another_node_is_left_until_it_is_old),
+        T(an_intent_of_this_node_is_finished_while_it_runs),
         T(an_intent_that_two_finish_is_one_certificate),
         T(a_file_that_is_missing_is_written_again),
     };

@@ -242,7 +242,8 @@ struct stir_csr_info {
     bool wants_ca;                         /**< asks for basicConstraints cA TRUE */
     struct stir_slice constraints;         /**< content of the claim constraints it asks for; absent: none */
     bool constraints_enhanced;
-    size_t n_sans; /**< entries of a subjectAltName it asks for: a SHAKEN request has none */
+    size_t n_sans;               /**< entries of a subjectAltName it asks for: a SHAKEN request has none */
+    struct stir_slice other_ext; /**< dotted OID of the first other extension it asks for that no certificate of STIR has; absent: none */
 };
 
 /** Read a request from PEM or DER and check its own signature.

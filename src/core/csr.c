@@ -67,6 +67,16 @@ static enum stir_err count_names(size_t *n, struct stir_slice value)
     return STIR_OK;
 }
 
+/* What certificates of STIR have by their profile, asked for or not, and what is told by members of its own. */
+static bool may_be_asked(struct stir_slice oid)
+{
+    static const char *const known[] = {"2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "1.3.6.1.5.5.7.1.26", "1.3.6.1.5.5.7.1.27", "1.3.6.1.5.5.7.1.33"};
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (stir_slice_is(oid, known[i]))
+            return true;
+    return false;
+}
+
 /* What else is asked for. Claim constraints that cannot be read, or in both forms, make the request useless: nobody can say what its owner wanted. */
 static enum stir_err take_wanted(struct stir_csr_info *info, const struct stir_cert_info *wanted)
 {
@@ -79,6 +89,8 @@ static enum stir_err take_wanted(struct stir_csr_info *info, const struct stir_c
         const struct stir_cert_ext *ext = &wanted->ext[i];
         if (stir_slice_is(ext->oid, "2.5.29.17"))
             TRY(count_names(&info->n_sans, ext->value));
+        if (!info->other_ext.p && !may_be_asked(ext->oid))
+            info->other_ext = ext->oid;
         bool plain = stir_slice_is(ext->oid, "1.3.6.1.5.5.7.1.27"), enhanced = stir_slice_is(ext->oid, "1.3.6.1.5.5.7.1.33");
         if (!plain && !enhanced)
             continue;

@@ -18,13 +18,14 @@ enum {
     STIR_CA_JUDGE_FOR = 120,      /* seconds that a signer's certificates are asked for; then the challenge fails */
     STIR_CA_ASK_AGAIN = 3,        /* seconds until they are asked for again where they could not be had */
     STIR_CA_INTENT_OLD = 600,     /* seconds after which an intent of a node that does not come back is anybody's: longer than any signature takes */
-    STIR_CA_SERIAL = 16,          /* bytes: 126 random bits */
-    STIR_CA_SERIAL_TEXT = 41,     /* hex of the longest that a certificate may have, 20 bytes, and NUL */
-    STIR_CA_SERIAL_TRIES = 4,     /* serials tried when one is there already: the second is practically never needed */
-    STIR_CA_BATCH = 256,          /* rows of one chore */
-    STIR_CA_NOTICE_FIRST = 15,    /* seconds until a revocation that the administrator did not take is told again; doubled each time */
-    STIR_CA_NOTICE_WAIT = 900,    /* and at most this */
-    STIR_CA_NOTICE_LATE = 3600,   /* a revocation that waits longer than this is an alarm */
+    STIR_CA_INTENT_OWN = 30,    /* and of this node: a transaction that failed while its store was away; no clerk is at it any more, and two would do no harm */
+    STIR_CA_SERIAL = 16,        /* bytes: 126 random bits */
+    STIR_CA_SERIAL_TEXT = 41,   /* hex of the longest that a certificate may have, 20 bytes, and NUL */
+    STIR_CA_SERIAL_TRIES = 4,   /* serials tried when one is there already: the second is practically never needed */
+    STIR_CA_BATCH = 256,        /* rows of one chore */
+    STIR_CA_NOTICE_FIRST = 15,  /* seconds until a revocation that the administrator did not take is told again; doubled each time */
+    STIR_CA_NOTICE_WAIT = 900,  /* and at most this */
+    STIR_CA_NOTICE_LATE = 3600, /* a revocation that waits longer than this is an alarm */
 };
 
 /* --- rows; texts in the arena --- */

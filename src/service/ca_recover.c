@@ -17,7 +17,7 @@ struct found {
 
 struct search {
     const struct stir_clerk *clerk;
-    int64_t now, older_than; /* created before: of any node; this node's own alone where it is 0 */
+    int64_t now, older_than; /* created before: of any node, and sooner this node's own; those alone where it is 0 */
     struct found *found;
     size_t n;
     struct stir_arena *arena;
@@ -49,12 +49,16 @@ static enum stir_err keep_found(struct search *s, const struct stir_store_rows *
 
 static enum stir_err look_for_intents(struct stir_store *store, void *arg)
 {
-    static const char own[] = INTENTS "c.node = $1 ORDER BY c.created LIMIT 256", old[] = INTENTS "c.created < $1 ORDER BY c.created LIMIT 256";
+    static const char own[] = INTENTS "c.node = $1 ORDER BY c.created LIMIT 256",
+                      old[] = INTENTS "(c.created < $1 OR (c.node = $2 AND c.created < $3)) ORDER BY c.created LIMIT 256";
     struct search *s = arg;
     struct stir_store_rows *rows = NULL;
-    const struct stir_store_value value = s->older_than ? stir_store_int(s->older_than) : stir_store_str(s->clerk->node);
+    const struct stir_store_value node = stir_store_str(s->clerk->node);
     s->n = 0;
-    TRY(stir_store_ask(&rows, store, s->older_than ? old : own, &value, 1));
+    if (s->older_than)
+        TRY(stir_store_ask(&rows, store, old, STIR_VALUES(stir_store_int(s->older_than), node, stir_store_int(s->now - STIR_CA_INTENT_OWN))));
+    else
+        TRY(stir_store_ask(&rows, store, own, &node, 1));
     enum stir_err err;
     while ((err = stir_store_next(rows)) == STIR_OK && s->n < STIR_CA_BATCH)
         if ((err = keep_found(s, rows)) != STIR_OK)

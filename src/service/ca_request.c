@@ -34,6 +34,8 @@ static void hold_list(const struct hold *h)
         FAULT(h, "its TNAuthList is not the order's");
     if (h->csr->n_sans)
         FAULT(h, "it asks for a subjectAltName, which certificates of STIR do not have");
+    if (h->csr->other_ext.p)
+        FAULT(h, "it asks for the extension %.*s, which certificates of STIR do not have", STIR_SHOW(h->csr->other_ext));
 }
 
 /* Issued is what was asked for, or nothing: an attribute that is not written is refused, not dropped. */
