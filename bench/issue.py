@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """How fast certificates are issued, beside how fast the key alone signs: whole orders (account's order, token of the administrator, challenge, finalize, download) over HTTPS, each commit on
-disk; the CRL of 10,000 entries; and a store of a million certificates. issue.py STIR OUT.json [--million]"""
+disk, and of the authority's part alone (stir-issue); and the CRL of 10,000 entries. issue.py STIR STIR-ISSUE OUT.json"""
 import json
 import multiprocessing
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/acme"))
 import network  # noqa: E402
 from parties import bed  # noqa: E402
 
-STIR, OUT = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+STIR, ISSUE, OUT = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve(), Path(sys.argv[3])
 SECONDS, CLIENTS = 10.0, 4
 
 
@@ -53,7 +54,6 @@ def raw_signing():
 
 def big_crl(net, entries):
     """Seconds of `stir pa publish` with that many revocations in the store."""
-    import sqlite3
     with sqlite3.connect(net.files["store"], timeout=30) as store:
         issuer = store.execute("SELECT issuer FROM pa_revocations LIMIT 1").fetchone()
         issuer = issuer[0] if issuer else network.checker.certificates(net.files["ca_root"].read_text())[0].subject.public_bytes()
@@ -68,8 +68,9 @@ def big_crl(net, entries):
 
 def main():
     net = network.Network(STIR).start()
-    figures = {"raw_signatures_per_second": raw_signing(), "through_the_service": [orders(net, 1), orders(net, CLIENTS)]}
+    figures = {"openssl_signatures_per_second": raw_signing(), "orders_over_https": [orders(net, 1), orders(net, CLIENTS)]}
     net.stop()
+    figures["authority_alone"] = [json.loads(subprocess.run([ISSUE, net.files["conf"], str(clerks), "5"], capture_output=True, text=True, check=True).stdout) for clerks in (1, 4)]
     figures["crl_of_10000_seconds"] = big_crl(net, 10000)
     whole = json.loads(OUT.read_text()) if OUT.exists() else {}
     whole["issue"] = figures

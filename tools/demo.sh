@@ -44,35 +44,33 @@ fails_for() {
 title "The whole framework on this machine: from nothing to a call that is signed and verified"
 printf '$ stir lab --once lab\n'
 "$stir" lab --once lab
-member() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" lab/lab.json; }
-chain=$(member chain)
-ca_root=$(member ca_root)
-x5u=$(member x5u)
+chain=lab/provider/current/chain.pem
+x5u=$(cat lab/provider/current/x5u)
 cp lab/signed.sip signed.sip
 
 title "The same call, looked at by hand: a reason for every check"
-run verify --invite signed.sip --cert "$chain" --trust "$ca_root" --any-url --explain
+run verify --invite signed.sip --cert "$chain" --trust lab/trust --any-url --explain
 
 title "Five attacks, each failing for its own reason"
 printf '\nThe number is changed on the way:\n'
 sed 's/+12155551212/+12155559999/' signed.sip >changed.sip
-fails_for orig-mismatch verify --invite changed.sip --cert "$chain" --trust "$ca_root" --any-url
+fails_for orig-mismatch verify --invite changed.sip --cert "$chain" --trust lab/trust --any-url
 printf '\nThe call is replayed an hour later:\n'
-fails_for iat-stale verify --invite signed.sip --cert "$chain" --trust "$ca_root" --any-url --at $(($(date +%s) + 3600))
+fails_for iat-stale verify --invite signed.sip --cert "$chain" --trust lab/trust --any-url --at $(($(date +%s) + 3600))
 printf '\nSigned with a key that is not the certificate'\''s:\n'
 grep -v '^Identity:' signed.sip >call.sip
 "$stir" key new -o thief.key
 "$stir" sign --key thief.key --x5u "$x5u" --any-url --attest A --invite call.sip >forged.sip
-fails_for signature-bad verify --invite forged.sip --cert "$chain" --trust "$ca_root" --any-url
+fails_for signature-bad verify --invite forged.sip --cert "$chain" --trust lab/trust --any-url
 printf '\nSigned by provider 1234, whose certificate is real, over a token that claims the certificate of 709J:\n'
 "$stir" key new -o thief-1234.key
 "$stir" csr new --key thief-1234.key --spc 1234 --org 'Another Telephone Company' -o thief-1234.csr
-"$stir" cert sign --csr thief-1234.csr --issuer lab/root.pem --issuer-key lab/root.key -o thief-1234.pem
+"$stir" ca issue --conf lab/stir.conf --csr thief-1234.csr -o thief-1234.pem
 "$stir" sign --key thief-1234.key --x5u "$x5u" --any-url --attest A --invite call.sip | sed "s|info=<[^>]*>|info=<https://cr.example.com/1234.pem>|" >other.sip
-fails_for x5u-other verify --invite other.sip --cert thief-1234.pem --trust "$ca_root" --any-url
+fails_for x5u-other verify --invite other.sip --cert thief-1234.pem --trust lab/trust --any-url
 printf '\nHS256: the public key used as a shared secret, which another library accepts:\n'
 hs256=$("$top/tools/forge-hs256.sh" "$chain" 12155551212 12025550100)
-fails_for alg-other verify --identity "$hs256" --orig 12155551212 --dest 12025550100 --cert "$chain" --trust "$ca_root"
+fails_for alg-other verify --identity "$hs256" --orig 12155551212 --dest 12025550100 --cert "$chain" --trust lab/trust
 
 title "A real carrier's call of 2022-06-29, under its real root, at its time"
 "$stir" cert show "$data/e2e/bandwidth-1656534336-chain.pem" | sed -n '1,4p'

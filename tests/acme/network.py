@@ -131,7 +131,11 @@ class Administrator:
         return self.session.post(f"{self.base}{path}", json=body, headers=headers, verify=self.verify, timeout=20)
 
     def login(self, user, password):
-        answer = self.post("/api/v1/auth/login", {"userId": user, "password": password})
+        for _ in range(50):  # passwords are slow on purpose, and few are looked at at once: 429 says "again"
+            answer = self.post("/api/v1/auth/login", {"userId": user, "password": password})
+            if answer.status_code != 429:
+                break
+            time.sleep(0.2)
         if answer.status_code != 200 or answer.json().get("status") != "success":
             raise Refused(f"{answer.status_code} {answer.text}")
         self.access = answer.json()["accessToken"]
