@@ -1,6 +1,9 @@
 /* SQL behind one interface: SQLite in a file (WAL, synchronous FULL) for one node, PostgreSQL for several. A connection belongs to one thread at a time. SQL is
  * constant text, in what both engines speak, with $1, $2 ... for values; each text is prepared once for its connection. Nothing but a transaction changes
- * anything: one that met another is run again. */
+ * anything: one that met another is run again. docs/STORE.md says what operators see of it.
+ * Both engines: text is ordered by its bytes; columns that are read are BIGINT, TEXT or BYTES (CAST a sum AS BIGINT); where nothing but a value tells a type,
+ * and it may be NULL, CAST it. PostgreSQL brings all rows of a statement at once: ask for many in pages (LIMIT). Never open and close the file of a SQLite
+ * store beside this: closing gives up the locks that SQLite has on it for the whole process. */
 #ifndef STIR_IO_STORE_H
 #define STIR_IO_STORE_H
 
@@ -69,8 +72,10 @@ static inline struct stir_store_value stir_store_bytes(struct stir_slice s)
 #define STIR_NO_VALUES NULL, 0
 
 /* Run `work` in one transaction, serialisable; when it met another's, or the store was busy, it is undone and run again from its beginning: `work` changes
- * nothing but the store and what it writes anew each time. Any error of `work` undoes it and is answered. Not within another.
- * @return what `work` answers; STIR_EBUSY (it met others STIR_STORE_TRIES times), STIR_EIO (the store failed; `diag` says how). */
+ * nothing but the store and what it writes anew each time. Any error of `work` undoes it and is answered; a work in which a statement failed is undone even
+ * when it answers STIR_OK, with that statement's error. Not within another, of any connection of this thread. Transactions of one process on one PostgreSQL
+ * take turns. @return what `work` answers; STIR_EBUSY (it met others STIR_STORE_TRIES times), STIR_EIO (the store failed; `diag` says how, also when
+ * PostgreSQL was lost while it committed: nobody knows then whether it did). */
 enum stir_err stir_store_transact(struct stir_store *store, enum stir_err (*work)(struct stir_store *store, void *arg), void *arg,
                                   struct stir_diag *diag) STIR_MUST_USE;
 /* The same, for reading: one state of everything, and nothing is written. */
@@ -78,8 +83,8 @@ enum stir_err stir_store_look(struct stir_store *store, enum stir_err (*work)(st
                               struct stir_diag *diag) STIR_MUST_USE;
 
 /* Within a transaction: one statement that gives no rows. `*changed` (may be NULL): rows it touched.
- * @return STIR_OK; STIR_EEXISTS (something that is unique is there already; PostgreSQL undoes the whole transaction then: use ON CONFLICT DO NOTHING and look
- * at `*changed`), STIR_EBUSY, STIR_EIO. STIR_EBUSY is to be passed on: stir_store_transact() runs the work again. */
+ * @return STIR_OK; STIR_EEXISTS (something that is unique is there already; the whole transaction is lost then, on both engines: use ON CONFLICT DO NOTHING and
+ * look at `*changed`), STIR_EBUSY, STIR_EIO. STIR_EBUSY is to be passed on: stir_store_transact() runs the work again. */
 enum stir_err stir_store_do(struct stir_store *store, const char *sql, const struct stir_store_value *values, size_t n, size_t *changed) STIR_MUST_USE;
 
 /* Within a transaction: one that gives rows. One set of rows at a time for each SQL text; stir_store_rows_free() before the transaction ends. */
