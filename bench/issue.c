@@ -54,8 +54,8 @@ static void issue_one(struct clerk *c, const struct stir_tnauth *list)
                                   .cn = stir_slice_str("SHAKEN 709J"),
                                   .o = stir_slice_str("Bench"),
                                   .c = stir_slice_str("US"),
-                                  .not_before = now - 60,
-                                  .not_after = now + conf->profiles[0].life - 60,
+                                  .not_before = now,
+                                  .not_after = now + conf->profiles[0].life,
                                   .actor = "bench"};
     int64_t begun = stir_clock_monotonic_us();
     if (stir_ca_issue(ca, &c->clerk, &issue, now, &diag) != STIR_OK)
