@@ -10,6 +10,7 @@ static struct {
     long status; /* 0: it does not answer */
     unsigned asked;
     char body[20000], authorization[200], url[200];
+    const char *says; /* NULL: "no room" */
 } house;
 
 enum stir_err __wrap_stir_peer_ask(struct stir_peer_answer *out, struct stir_peer *peer, const struct stir_peer_ask *ask, struct stir_diag *diag);
@@ -26,7 +27,7 @@ enum stir_err __wrap_stir_peer_ask(struct stir_peer_answer *out, struct stir_pee
         snprintf(diag->text, sizeof(diag->text), "%s: no connection", ask->url);
         return STIR_EIO;
     }
-    *out = (struct stir_peer_answer){.status = house.status, .body = S("no room")};
+    *out = (struct stir_peer_answer){.status = house.status, .body = S(house.says ? house.says : "no room")};
     return STIR_OK;
 }
 void __wrap_stir_peer_answer_free(struct stir_peer_answer *answer);
@@ -277,6 +278,22 @@ static void an_administrator_that_does_not_take_it_is_told_until_it_does(void **
     stir_cert_free(cert);
 }
 
+/* A proxy before the administrator writes in Latin-1; or what it writes is cut within a character. */
+static void an_answer_that_is_no_text_holds_no_revocation_up(void **state)
+{
+    (void)state;
+    struct stir_cert *cert = report_begun();
+    house.status = 502;
+    house.says = "<h1>d\xe9sol\xe9</h1>\r\n";
+    stir_ca_report_chores(&sc.ca, &sc.clerk, sc.now);
+    house.says = NULL;
+    assert_int_equal(house.asked, 1);
+    assert_int_equal(store_int(sc.clerk.store, "SELECT tries FROM notices WHERE error LIKE '%502: <h1>d?sol?%'"), 1);
+    stir_ca_report_chores(&sc.ca, &sc.clerk, sc.now + STIR_CA_NOTICE_FIRST - 1);
+    assert_int_equal(house.asked, 1); /* its time has not come: others are told first */
+    stir_cert_free(cert);
+}
+
 /* --- by hand --- */
 
 static unsigned listed;
@@ -338,6 +355,7 @@ int main(int argc, char **argv)
         T(an_administrator_in_the_same_store_has_it_at_once),
         T(an_administrator_elsewhere_is_told),
         T(an_administrator_that_does_not_take_it_is_told_until_it_does),
+        T(an_answer_that_is_no_text_holds_no_revocation_up),
         T(an_operator_lists_issues_and_revokes),
     };
     store_engine_of(argc, argv);

@@ -93,6 +93,15 @@ static bool post(const struct stir_ca *ca, struct stir_peer *peer, const char *a
     return taken;
 }
 
+/* What others wrote goes into a column of text, which takes nothing that is cut within a character: a revocation that could not be marked would be told at
+ * once again and again, and all behind it never. */
+static void make_plain(char *why)
+{
+    for (char *p = why; *p; p++)
+        if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
+            *p = '?';
+}
+
 /* "Bearer TOKEN", of the file; "" without one. */
 static bool read_authorization(const struct stir_ca *ca, char *out, size_t cap, char *why, size_t why_cap)
 {
@@ -122,6 +131,7 @@ static enum stir_err tell_all(struct stir_ca *ca, struct stir_clerk *clerk, stru
     enum stir_err err = STIR_OK;
     for (size_t i = 0; err == STIR_OK && i < w->n; i++) {
         bool taken = ready && post(ca, peer, authorization[0] ? authorization : NULL, &w->list[i], why, sizeof(why));
+        make_plain(why);
         struct told told = {clerk, &w->list[i], taken ? NULL : why, w->now};
         if (!taken)
             stir_clerk_say(clerk, 1, "ca-report", "a revocation could not be reported to the policy administrator: %s", why);
