@@ -36,7 +36,7 @@ static struct ca_scene sc;
 static struct {
     struct stir_slice body; /* absent: it does not answer */
     bool at_hand;           /* from memory, at once */
-    unsigned asked;
+    unsigned asked, waited;
     struct stir_net_answer *ready;
 } ca_net;
 
@@ -71,6 +71,7 @@ enum stir_err __wrap_stir_net_get(struct stir_net *net, struct stir_slice url, e
 {
     (void)net, (void)url, (void)kind, (void)max_bytes;
     ca_net.asked++;
+    ca_net.waited++;
     *out = ca_net_answer();
     return STIR_OK;
 }

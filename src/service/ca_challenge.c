@@ -394,6 +394,7 @@ struct chore {
     struct stir_arena *arena;
     const char *id;
     int64_t now;
+    bool *waited; /* in this round of chores */
 };
 static enum stir_err look_at_one(struct stir_store *store, void *arg)
 {
@@ -407,6 +408,17 @@ static enum stir_err look_at_one(struct stir_store *store, void *arg)
     return stir_ca_account_by_id(&c->account, store, c->a.account);
 }
 
+/* A round waits for one signer at most, and what the others name is fetched meanwhile: anybody may name what does not answer, and the chores of all rooms, the
+ * administrator's CRL among them, wait behind this one. */
+static enum stir_err judge(struct stir_ca *ca, struct chore *c, struct stir_ca_judgement *j, bool *judged)
+{
+    TRY(stir_ca_judge(ca, c->a.answer, &c->a, c->profile, c->account.key, c->now, false, j, judged));
+    if (*judged || *c->waited)
+        return STIR_OK;
+    *c->waited = true;
+    return stir_ca_judge(ca, c->a.answer, &c->a, c->profile, c->account.key, c->now, true, j, judged);
+}
+
 /* Judged by now, or failed: nobody waits longer than STIR_CA_JUDGE_FOR for a repository. An authorization that is over fails, too. */
 static enum stir_err judge_open(struct stir_ca *ca, struct stir_clerk *clerk, struct chore *c, struct stir_diag *diag)
 {
@@ -415,7 +427,7 @@ static enum stir_err judge_open(struct stir_ca *ca, struct stir_clerk *clerk, st
     if (!stir_ca_is(c->a.status, "pending") || strcmp(c->account.status, "valid") != 0)
         stir_ca_disprove(&j, STIR_PROBLEM_UNAUTHORIZED, "the authorization or its account was over before the token was judged");
     else
-        TRY(stir_ca_judge(ca, c->a.answer, &c->a, c->profile, c->account.key, c->now, true, &j, &judged));
+        TRY(judge(ca, c, &j, &judged));
     if (!judged || (j.problem == STIR_PROBLEM_CONNECTION && again))
         return STIR_OK;
     struct outcome outcome = {.ca = ca, .clerk = clerk, .a = &c->a, .answer = c->a.answer, .given = &j, .now = c->now};
@@ -426,10 +438,11 @@ int64_t stir_ca_challenge_chores(struct stir_ca *ca, struct stir_clerk *clerk, i
 {
     struct stir_diag diag = {0};
     struct open_work work = {.list = calloc(STIR_CA_BATCH, sizeof(*work.list))};
+    bool waited = false;
     enum stir_err err = work.list ? stir_store_look(clerk->store, look_for_open, &work, &diag) : STIR_ENOMEM;
     for (size_t i = 0; err == STIR_OK && i < work.n; i++) {
         struct stir_arena arena = {0};
-        struct chore chore = {.arena = &arena, .id = work.list[i].id, .now = now};
+        struct chore chore = {.arena = &arena, .id = work.list[i].id, .now = now, .waited = &waited};
         err = stir_store_look(clerk->store, look_at_one, &chore, &diag);
         if (err == STIR_OK)
             err = judge_open(ca, clerk, &chore, &diag);
