@@ -74,7 +74,7 @@ static void hold(const struct stir_csr *csr, const struct stir_conf_profile *pro
     unsigned char tbs[STIR_MAX_CERT];
     char why[300];
     size_t n = 0, linted = 0;
-    must(stir_ca_profile_times(&ca, profile, NOW, 0, 0, &issue.not_before, &issue.not_after, why, sizeof(why)));
+    must(stir_ca_profile_times(&ca, profile, NOW, NOW, 0, 0, &issue.not_before, &issue.not_after, why, sizeof(why)));
     must(stir_ca_csr_faults(&faults, &ca, info, &issue, token_ca, &arena) == STIR_OK);
     if (!faults.n) {
         must(issue.key && info->tnauth == STIR_PART_GOOD && !info->n_sans && info->wants_ca == token_ca);

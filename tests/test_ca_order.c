@@ -130,6 +130,22 @@ static void times_that_are_asked_for_are_those_of_the_certificate(void **state)
     stir_cert_free(cert);
 }
 
+/* What was taken is issued for as long as the order says that it holds: the time that goes by meanwhile is no fault of the request. */
+static void a_not_before_that_was_taken_holds_until_the_order_is_over(void **state)
+{
+    (void)state;
+    struct ca_order o;
+    struct stir_cert_params wanted = ca_wanted();
+    ca_order_of(&o, 0, TIMED("\"notBefore\":\"2026-05-31T06:00:00Z\""));
+    ca_prove(&o);
+    sc.now += 6 * CA_DAY; /* of the seven that it has */
+    ca_finalize(&o, &wanted, sc.subject);
+    assert_status(200);
+    struct stir_cert *cert = ca_download(&o);
+    assert_int_equal(stir_cert_info(cert)->not_before, TOKEN_NOW - CA_DAY * 3 / 4);
+    stir_cert_free(cert);
+}
+
 static void times_that_cannot_be_are_refused_when_they_are_asked_for(void **state)
 {
     static const struct {
@@ -161,7 +177,7 @@ static void no_certificate_outlives_its_issuer(void **state)
     sc.profiles[0].life = 100 * CA_DAY;
     char why[100];
     int64_t before, after;
-    assert_true(stir_ca_profile_times(&sc.ca, &sc.profiles[0], sc.now, 0, 0, &before, &after, why, sizeof(why)));
+    assert_true(stir_ca_profile_times(&sc.ca, &sc.profiles[0], sc.now, sc.now, 0, 0, &before, &after, why, sizeof(why)));
     assert_int_equal(after, stir_cert_info(sc.ca.chain[0])->not_after);
     sc.now = TOKEN_NOW + 200 * CA_DAY;
     ca_ask(0, stir_ca_new_order, NULL, NULL, CA_ORDER);
@@ -604,6 +620,32 @@ static void a_signer_that_could_not_be_had_a_moment_ago_is_asked_for_again(void 
     assert_string_equal(ca_text("status"), "ready");
 }
 
+/* Signers that do not answer cost whoever waits for them seconds each, and anybody may name some: chores of all rooms wait behind these. */
+static void a_round_of_chores_waits_for_one_signer(void **state)
+{
+    (void)state;
+    enum { MANY = 5 };
+    struct ca_order o[MANY];
+    ca_net.at_hand = false;
+    ca_net.body = (struct stir_slice){NULL, 0};
+    for (size_t i = 0; i < MANY; i++) {
+        struct stir_token_params p = ca_token(0);
+        ca_order_of(&o[i], 0, CA_ORDER);
+        ca_respond(&o[i], &p);
+    }
+    ca_net.asked = 0;
+    stir_ca_challenge_chores(&sc.ca, &sc.clerk, sc.now + 1);
+    assert_int_equal(ca_net.waited, 1);
+    assert_true(ca_net.asked >= MANY); /* the others are asked for, and not waited for */
+    ca_net.at_hand = true;
+    ca_net.body = sc.pa.signer_pem;
+    stir_ca_challenge_chores(&sc.ca, &sc.clerk, sc.now + 2);
+    for (size_t i = 0; i < MANY; i++) {
+        ca_ask(0, stir_ca_order, o[i].id, NULL, NULL);
+        assert_string_equal(ca_text("status"), "ready");
+    }
+}
+
 int main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, ca_open, ca_close)
@@ -614,6 +656,7 @@ int main(int argc, char **argv)
         T(a_list_that_is_not_in_its_one_form_is_refused),
         T(profiles_are_chosen_by_name),
         T(times_that_are_asked_for_are_those_of_the_certificate),
+        T(a_not_before_that_was_taken_holds_until_the_order_is_over),
         T(times_that_cannot_be_are_refused_when_they_are_asked_for),
         T(no_certificate_outlives_its_issuer),
         T(what_is_anothers_does_not_exist),
@@ -634,6 +677,7 @@ int main(int argc, char **argv)
         T(a_token_whose_signer_is_not_at_hand_is_judged_by_a_chore),
         T(a_signer_that_cannot_be_had_fails_the_challenge_in_the_end),
         T(a_signer_that_could_not_be_had_a_moment_ago_is_asked_for_again),
+        T(a_round_of_chores_waits_for_one_signer),
     };
     store_engine_of(argc, argv);
     return cmocka_run_group_tests_name("ca_order", tests, NULL, NULL);

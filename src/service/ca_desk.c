@@ -106,7 +106,7 @@ static enum stir_err fill(struct stir_ca_issue *issue, const struct stir_ca *ca,
     issue->serial_number = csr->serial_number;
     if (!stir_ca_profile_takes(ca, issue->profile, issue->list, why, sizeof(why)))
         return refuse(diag, why);
-    if (!stir_ca_profile_times(ca, issue->profile, now, days ? now : 0, days ? now + days * 86400 - 1 : 0, &issue->not_before, &issue->not_after, why,
+    if (!stir_ca_profile_times(ca, issue->profile, now, now, days ? now : 0, days ? now + days * 86400 - 1 : 0, &issue->not_before, &issue->not_after, why,
                                sizeof(why)))
         return refuse(diag, why);
     return STIR_OK;

@@ -63,7 +63,8 @@ static bool csr_is_good(struct stir_ca_request *r, const struct finalization *f)
     struct stir_ca_issue issue;
     char why[200];
     fill_issue(&issue, r, f, NULL, NULL);
-    if (!stir_ca_profile_times(r->ca, f->profile, r->x->now, f->order.not_before, f->order.not_after, &issue.not_before, &issue.not_after, why, sizeof(why)))
+    if (!stir_ca_profile_times(r->ca, f->profile, r->x->now, f->order.created, f->order.not_before, f->order.not_after, &issue.not_before, &issue.not_after,
+                               why, sizeof(why)))
         return stir_ca_refuse(r, STIR_PROBLEM_BAD_CSR, "%s", why);
     return stir_ca_went(r, stir_ca_csr_faults(&faults, r->ca, stir_csr_info(f->csr), &issue, f->authorization.ca, &r->arena), NULL) &&
            stir_ca_without_faults(r, &faults, "the request cannot be fulfilled");
@@ -116,7 +117,8 @@ static void issue_order(struct stir_ca_request *r, const struct finalization *f)
     snprintf(actor, sizeof(actor), "account %s", r->account.id);
     snprintf(order, sizeof(order), "%.*s", STIR_SHOW(f->order.id));
     fill_issue(&issue, r, f, order, actor);
-    if (!stir_ca_profile_times(r->ca, f->profile, r->x->now, f->order.not_before, f->order.not_after, &issue.not_before, &issue.not_after, why, sizeof(why))) {
+    if (!stir_ca_profile_times(r->ca, f->profile, r->x->now, f->order.created, f->order.not_before, f->order.not_after, &issue.not_before, &issue.not_after,
+                               why, sizeof(why))) {
         stir_ca_refuse(r, STIR_PROBLEM_BAD_CSR, "%s", why);
         return;
     }

@@ -130,7 +130,7 @@ static bool read_times(struct stir_ca_request *r, struct wanted *wanted)
     char why[200];
     if (!read_time(r, "notBefore", &wanted->not_before) || !read_time(r, "notAfter", &wanted->not_after))
         return false;
-    if (!stir_ca_profile_times(r->ca, wanted->profile, now, wanted->not_before, wanted->not_after, &before, &after, why, sizeof(why)))
+    if (!stir_ca_profile_times(r->ca, wanted->profile, now, now, wanted->not_before, wanted->not_after, &before, &after, why, sizeof(why)))
         return stir_ca_refuse(r, STIR_PROBLEM_MALFORMED, "%s", why);
     wanted->expires = now + r->ca->conf->ca.order_life;
     if (wanted->not_after && wanted->expires > wanted->not_after - STIR_CA_MIN_LIFE)

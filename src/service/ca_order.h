@@ -105,9 +105,10 @@ enum stir_err stir_ca_judge(struct stir_ca *ca, struct stir_slice text, const st
 const struct stir_conf_profile *stir_ca_profile(const struct stir_ca *ca, struct stir_slice name);
 /* Is this list one that certificates of the profile may have, and one that the issuing certificate may give? False: `why` (of `cap` bytes) says why not. */
 bool stir_ca_profile_takes(const struct stir_ca *ca, const struct stir_conf_profile *profile, const struct stir_tnauth *list, char *why, size_t cap);
-/* Times for a certificate of now; those of the order (0: not said) hold. False: they cannot be, `why` says so. */
-bool stir_ca_profile_times(const struct stir_ca *ca, const struct stir_conf_profile *profile, int64_t now, int64_t asked_before, int64_t asked_after,
-                           int64_t *not_before, int64_t *not_after, char *why, size_t cap);
+/* Times for a certificate of now; those of the order (0: not said) hold, and a notBefore may lie back from when they were `ordered`. False: they cannot be,
+ * `why` says so. */
+bool stir_ca_profile_times(const struct stir_ca *ca, const struct stir_conf_profile *profile, int64_t now, int64_t ordered, int64_t asked_before,
+                           int64_t asked_after, int64_t *not_before, int64_t *not_after, char *why, size_t cap);
 /* What is written: everything but the serial. Slices and lists lie in the arena, or are the issue's and the configuration's. */
 enum stir_err stir_ca_profile_params(struct stir_cert_params *out, const struct stir_ca *ca, const struct stir_ca_issue *issue,
                                      struct stir_arena *arena) STIR_MUST_USE;

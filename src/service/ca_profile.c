@@ -69,10 +69,10 @@ bool stir_ca_profile_takes(const struct stir_ca *ca, const struct stir_conf_prof
 
 /* --- times --- */
 
-static bool asked_well(int64_t now, int64_t backdate, int64_t asked_before, int64_t asked_after, char *why, size_t cap)
+static bool asked_well(int64_t now, int64_t ordered, int64_t backdate, int64_t asked_before, int64_t asked_after, char *why, size_t cap)
 {
     int64_t past = backdate > STIR_CA_PAST ? backdate : STIR_CA_PAST;
-    if (asked_before && asked_before < now - past)
+    if (asked_before && asked_before < ordered - past)
         return say(why, cap, "notBefore lies more than %lld seconds back; leave it out, or ask for now", (long long)past);
     if (asked_before && asked_before > now + STIR_CA_FUTURE)
         return say(why, cap, "notBefore lies more than %d days ahead; order nearer to it", STIR_CA_FUTURE / 86400);
@@ -83,11 +83,11 @@ static bool asked_well(int64_t now, int64_t backdate, int64_t asked_before, int6
     return true;
 }
 
-bool stir_ca_profile_times(const struct stir_ca *ca, const struct stir_conf_profile *profile, int64_t now, int64_t asked_before, int64_t asked_after,
-                           int64_t *not_before, int64_t *not_after, char *why, size_t cap)
+bool stir_ca_profile_times(const struct stir_ca *ca, const struct stir_conf_profile *profile, int64_t now, int64_t ordered, int64_t asked_before,
+                           int64_t asked_after, int64_t *not_before, int64_t *not_after, char *why, size_t cap)
 {
     const struct stir_cert_info *issuer = stir_cert_info(ca->chain[0]);
-    if (!asked_well(now, profile->backdate, asked_before, asked_after, why, cap))
+    if (!asked_well(now, ordered, profile->backdate, asked_before, asked_after, why, cap))
         return false;
     if (issuer->not_after < now + STIR_CA_MIN_LIFE)
         return say(why, cap, "this authority's own certificate is over: nothing is issued until it is renewed");
@@ -244,7 +244,7 @@ static enum stir_err trial(const struct stir_ca *ca, const struct stir_conf_prof
     STIR_AUTO_STRUCT(stir_key) *key = NULL;
     struct stir_ca_issue issue = {
         .profile = profile, .list = list, .cn = stir_slice_str("SHAKEN 709J"), .o = stir_slice_str("Trial"), .c = stir_slice_str("US")};
-    if (!stir_ca_profile_times(ca, profile, now, 0, 0, &issue.not_before, &issue.not_after, why, cap))
+    if (!stir_ca_profile_times(ca, profile, now, now, 0, 0, &issue.not_before, &issue.not_after, why, cap))
         return STIR_EVALUE;
     TRY(stir_key_generate(&key));
     issue.key = key;
