@@ -24,6 +24,7 @@ struct ca_scene {
     struct stir_key *root_key, *account[2], *subject;
     struct stir_cert *root;
     char account_id[2][STIR_ID], publish_dir[200];
+    const char *binding; /* kid of the accounts' external account binding; NULL: they have none */
     struct stir_exchange x;
     json_t *json; /* the last answer's */
     int64_t now;
@@ -269,6 +270,7 @@ static int ca_ask(unsigned account, void (*room)(struct stir_ca_request *r), con
     r.key = sc.account[account];
     snprintf(r.account.id, sizeof(r.account.id), "%s", sc.account_id[account]);
     snprintf(r.account.status, sizeof(r.account.status), "valid");
+    snprintf(r.account.binding, sizeof(r.account.binding), "%s", sc.binding ? sc.binding : "");
     r.account.key = sc.account[account];
     if (payload)
         assert_err(stir_json_parse(&r.jws.payload, S(payload), NULL, NULL), STIR_OK);

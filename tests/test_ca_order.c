@@ -304,6 +304,25 @@ static void a_binding_limits_the_codes_that_are_ordered(void **state)
     assert_problem(401, "unauthorized", "revoked");
 }
 
+/* What was ordered before the operator took the binding back is not issued after. */
+static void a_binding_that_was_taken_back_gives_no_certificate(void **state)
+{
+    (void)state;
+    struct ca_order o;
+    struct stir_cert_params wanted = ca_wanted();
+    store_sql(sc.clerk.store, "INSERT INTO acme_bindings (kid, mac, name, codes, state, account, created) VALUES ('kid-1', 'x', 'p', '[]', 'active', NULL, 0)");
+    sc.binding = "kid-1";
+    ca_order_of(&o, 0, CA_ORDER);
+    ca_prove(&o);
+    store_sql(sc.clerk.store, "UPDATE acme_bindings SET state = 'revoked'");
+    ca_finalize(&o, &wanted, sc.subject);
+    assert_problem(401, "unauthorized", "revoked");
+    assert_int_equal(store_int(sc.clerk.store, "SELECT COUNT(*) FROM certificates"), 0);
+    store_sql(sc.clerk.store, "UPDATE acme_bindings SET state = 'active'");
+    ca_finalize(&o, &wanted, sc.subject);
+    assert_status(200);
+}
+
 /* --- authorizations and challenges --- */
 
 static void an_authorization_that_is_given_back_authorises_nothing(void **state) /*= RFC8555-7.5.2 test */
@@ -663,6 +682,7 @@ int main(int argc, char **argv)
         T(an_order_that_is_over_is_invalid_and_its_authorization_expired),
         T(limits_hold_for_accounts_and_for_codes),
         T(a_binding_limits_the_codes_that_are_ordered),
+        T(a_binding_that_was_taken_back_gives_no_certificate),
         T(an_authorization_that_is_given_back_authorises_nothing),
         T(a_challenge_says_what_it_is),
         T(a_response_has_one_token_in_either_member),

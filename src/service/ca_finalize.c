@@ -148,7 +148,8 @@ static void finalize_with(struct stir_ca_request *r, struct finalization *f)
         stir_ca_refuse(r, STIR_PROBLEM_UNAUTHORIZED, "profile \"%.*s\" of the order is no longer offered; make a new order", STIR_SHOW(f->order.profile));
         return;
     }
-    if (stir_ca_went(r, stir_tnauth_parse(&f->list, f->order.tnauth), &diag) && read_csr(r, &f->csr) && csr_is_good(r, f) && is_within(r, f->list))
+    if (stir_ca_went(r, stir_tnauth_parse(&f->list, f->order.tnauth), &diag) && stir_ca_may_have(r, f->list) && read_csr(r, &f->csr) && csr_is_good(r, f) &&
+        is_within(r, f->list))
         issue_order(r, f);
 }
 

@@ -141,7 +141,7 @@ static bool read_times(struct stir_ca_request *r, struct wanted *wanted)
 /* May this account order for these codes? Its external account binding says, where it has one. */
 struct binding_work {
     struct stir_ca_request *r;
-    const struct wanted *wanted;
+    const struct stir_tnauth *list;
     bool revoked;
     bool allowed;
 };
@@ -184,14 +184,14 @@ static enum stir_err look_at_binding(struct stir_store *store, void *arg)
     }
     TRY(err);
     work->revoked = stir_slice_is(stir_store_get(rows, 0), "revoked");
-    work->allowed = covers(stir_store_get(rows, 1), work->wanted->list);
+    work->allowed = covers(stir_store_get(rows, 1), work->list);
     stir_store_rows_free(rows);
     return STIR_OK;
 }
 
-static bool may_order(struct stir_ca_request *r, const struct wanted *wanted)
+bool stir_ca_may_have(struct stir_ca_request *r, const struct stir_tnauth *list)
 {
-    struct binding_work work = {.r = r, .wanted = wanted};
+    struct binding_work work = {.r = r, .list = list};
     struct stir_diag diag = {0};
     if (!r->account.binding[0])
         return true;
@@ -300,7 +300,7 @@ static void make_order(struct stir_ca_request *r, const struct wanted *wanted)
 
 static void serve_new_order(struct stir_ca_request *r, struct wanted *wanted)
 {
-    if (!read_identifiers(r, wanted) || !read_profile(r, wanted) || !read_times(r, wanted) || !may_order(r, wanted))
+    if (!read_identifiers(r, wanted) || !read_profile(r, wanted) || !read_times(r, wanted) || !stir_ca_may_have(r, wanted->list))
         return;
     wanted->spc = stir_tnauth_spc(wanted->list);
     if (stir_ca_within(r, STIR_LIMIT_ORDERS_ACCOUNT, r->account.id))

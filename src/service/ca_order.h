@@ -101,6 +101,9 @@ enum stir_err stir_ca_judge(struct stir_ca *ca, struct stir_slice text, const st
 
 /* --- profiles: ca_profile.c --- */
 
+/* Its external account binding, where the account has one, holds and covers the list: when it is ordered, and when it is issued. False: answered. */
+bool stir_ca_may_have(struct stir_ca_request *r, const struct stir_tnauth *list);
+
 /* By name; an empty one is the default of [ca]. NULL: there is none. */
 const struct stir_conf_profile *stir_ca_profile(const struct stir_ca *ca, struct stir_slice name);
 /* Is this list one that certificates of the profile may have, and one that the issuing certificate may give? False: `why` (of `cap` bytes) says why not. */
