@@ -1,6 +1,8 @@
 /* What the HTTP front gives out that is no call: chains, health, figures; and one front after another. */
 #include "http_front.h"
 
+#include "service/repository.h"
+
 #include <time.h>
 
 static void operations_are_for_listeners_that_serve_them(void **state)
@@ -129,18 +131,47 @@ static void a_changed_folder_is_seen_and_a_broken_file_is_not_taken(void **state
     (void)state;
     begin("serve = repository");
     write_chain("cr/a.pem", false, "");
+    write_chain("cr/c.pem", true, "");
     open_front();
     assert_int_equal(ask("GET", "/cr/b.pem", "", NULL), 404);
     write_chain("cr/b.pem", false, "");
+    assert_int_equal(ask("GET", "/cr/b.pem", "", NULL), 200); /* at once: its x5u may be in a call by now */
     write_file("cr/a.pem", "-----BEGIN CERTIF", 0644);
-    for (int i = 0; i < 100 && ask("GET", "/cr/b.pem", "", NULL) != 200; i++)
+    write_chain("cr/c.pem", false, "");
+    for (int i = 0; i < 100 && ask("GET", "/cr/c.pem", "", NULL) != 200; i++)
         turn(100);
-    assert_int_equal(ask("GET", "/cr/b.pem", "", NULL), 200);
+    assert_int_equal(ask("GET", "/cr/c.pem", "", NULL), 200);
     assert_int_equal(ask("GET", "/cr/a.pem", "", NULL), 200); /* as it was: it may be half written */
     assert_int_equal(unlink(path_of("cr/a.pem")), 0);
     for (int i = 0; i < 100 && ask("GET", "/cr/a.pem", "", NULL) != 404; i++)
         turn(100);
     assert_int_equal(ask("GET", "/cr/a.pem", "", NULL), 404);
+    end();
+}
+
+/* What an authority issues in the course of time is more than is kept in memory. */
+static void a_folder_of_very_many_is_served_all_the_same(void **state)
+{
+    (void)state;
+    char name[40];
+    begin("serve = repository");
+    write_chain("cr/0.pem", false, "");
+    write_chain("cr/over.pem", true, "");
+    write_chain("cr/key.pem", false, key_pem);
+    for (int i = 1; i <= STIR_REPOSITORY_MAX_FILES; i++) {
+        char first[400];
+        snprintf(first, sizeof(first), "%s", path_of("cr/0.pem"));
+        snprintf(name, sizeof(name), "cr/%d.pem", i);
+        assert_int_equal(link(first, path_of(name)), 0);
+    }
+    open_front();
+    for (int i = 0; i <= STIR_REPOSITORY_MAX_FILES; i += STIR_REPOSITORY_MAX_FILES / 8) {
+        snprintf(name, sizeof(name), "/cr/%d.pem", i);
+        assert_int_equal(ask("GET", name, "", NULL), 200);
+    }
+    assert_int_equal(ask("GET", "/cr/over.pem", "", NULL), 410);
+    assert_int_equal(ask("GET", "/cr/key.pem", "", NULL), 404);
+    assert_int_equal(ask("GET", "/cr/none.pem", "", NULL), 404);
     end();
 }
 
@@ -171,9 +202,9 @@ static void a_new_front_takes_over_the_sockets_of_the_old(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(operations_are_for_listeners_that_serve_them),  cmocka_unit_test(readiness_says_what_is_missing),
-        cmocka_unit_test(chains_are_given_out_and_nothing_else),         cmocka_unit_test(a_changed_folder_is_seen_and_a_broken_file_is_not_taken),
-        cmocka_unit_test(a_new_front_takes_over_the_sockets_of_the_old),
+        cmocka_unit_test(operations_are_for_listeners_that_serve_them), cmocka_unit_test(readiness_says_what_is_missing),
+        cmocka_unit_test(chains_are_given_out_and_nothing_else),        cmocka_unit_test(a_changed_folder_is_seen_and_a_broken_file_is_not_taken),
+        cmocka_unit_test(a_folder_of_very_many_is_served_all_the_same), cmocka_unit_test(a_new_front_takes_over_the_sockets_of_the_old),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,7 @@ struct stir_repository {
     pthread_cond_t wake;
     pthread_t thread;
     bool runs, stopped;
+    bool crowded; /* told so; of the thread that looks alone */
     struct stir_shelf *shelf;
 };
 
@@ -239,13 +240,24 @@ static bool has_changed(struct stir_repository *r, const struct stir_listing *na
     return known != shelf->n;
 }
 
+/* Where more lie than are kept, what an authority issues in the course of time, the shelf is empty, and each is read when it is asked for. */
+static void note_crowd(struct stir_repository *r, bool crowded)
+{
+    char text[400];
+    if (crowded && !r->crowded && r->say.say) {
+        snprintf(text, sizeof(text), "repository: %s holds more than %d files: each is read when it is asked for", r->dir, STIR_REPOSITORY_MAX_FILES);
+        r->say.say(r->say.arg, false, text);
+    }
+    r->crowded = crowded;
+}
+
 static enum stir_err look(struct stir_repository *r, struct stir_diag *diag)
 {
-    struct stir_listing names;
+    struct stir_listing names = {NULL, 0};
     enum stir_file_err got = stir_dir_list(&names, r->dir, ".pem", STIR_REPOSITORY_MAX_FILES);
-    if (got != STIR_FILE_OK)
-        return stir_diag_set(diag, STIR_EIO, SIZE_MAX, "repository: the folder %s cannot be listed: %s", r->dir,
-                             got == STIR_FILE_TOO_LONG ? "more than 4096 files" : strerror(errno));
+    if (got != STIR_FILE_OK && got != STIR_FILE_TOO_LONG)
+        return stir_diag_set(diag, STIR_EIO, SIZE_MAX, "repository: the folder %s cannot be listed: %s", r->dir, strerror(errno));
+    note_crowd(r, got == STIR_FILE_TOO_LONG);
     struct stir_shelf *before = r->shelf; /* changed by this thread alone */
     if (before && !has_changed(r, &names, before)) {
         stir_listing_free(&names);
@@ -332,6 +344,35 @@ static struct stir_shelf *hold_shelf(struct stir_repository *r)
     return shelf;
 }
 
+/* A shelf of one file, read now. What is wrong with it is said by whoever looks through the folder, not for each stranger who asks. */
+static struct stir_shelf *read_one(const struct stir_repository *repository, const char *name)
+{
+    struct stir_repository quiet = {.dir = repository->dir};
+    struct stir_shelf *shelf = calloc(1, sizeof(*shelf));
+    struct entry *e = calloc(1, sizeof(*e));
+    if (!shelf || !e || !look_at(&quiet, e, name)) {
+        free(shelf);
+        free(e);
+        return NULL;
+    }
+    read_file(&quiet, e);
+    atomic_init(&shelf->owners, 1);
+    shelf->entries = e;
+    shelf->n = 1;
+    return shelf;
+}
+
+/* Of what the shelf does not have, the folder is asked: a file may have come a moment ago, or be one of very many. */
+static struct stir_shelf *shelf_with(struct stir_repository *repository, const char *name)
+{
+    struct stir_shelf *shelf = hold_shelf(repository);
+    const struct entry *e = find(shelf, name);
+    struct stir_shelf *one = e && e->pem ? NULL : read_one(repository, name);
+    if (one)
+        shelf_free(shelf);
+    return one ? one : shelf;
+}
+
 enum stir_shelf_state stir_repository_take(struct stir_repository *repository, struct stir_slice name, int64_t now, struct stir_shelf_file *out)
 {
     *out = (struct stir_shelf_file){0};
@@ -340,7 +381,7 @@ enum stir_shelf_state stir_repository_take(struct stir_repository *repository, s
         return STIR_SHELF_NONE;
     memcpy(text, name.p, name.n);
     text[name.n] = '\0';
-    struct stir_shelf *shelf = hold_shelf(repository);
+    struct stir_shelf *shelf = shelf_with(repository, text);
     const struct entry *e = find(shelf, text);
     enum stir_shelf_state state = !e || !e->pem ? STIR_SHELF_NONE : e->not_after < now ? STIR_SHELF_OVER : STIR_SHELF_HERE;
     if (state == STIR_SHELF_HERE)

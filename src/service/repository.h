@@ -1,5 +1,5 @@
-/* The certificate repository (STI-CR): a folder of chains, kept in memory, read again when it changes. Only what was read as certificates is given out, written
- * anew: nothing else that a file holds, a private key least of all, can leave. */
+/* The certificate repository (STI-CR): a folder of chains, kept in memory, read again when it changes; where they are too many for that, read one by one. Only
+ * what was read as certificates is given out, written anew: nothing else that a file holds, a private key least of all, can leave. */
 #ifndef STIR_SERVICE_REPOSITORY_H
 #define STIR_SERVICE_REPOSITORY_H
 
@@ -7,7 +7,7 @@
 
 #include <stir/cert.h>
 
-#define STIR_REPOSITORY_MAX_FILES 4096        /* chains of one folder; a provider has a few a year, and keeps the old ones */
+#define STIR_REPOSITORY_MAX_FILES 4096        /* chains that are kept; a provider has a few a year, and keeps the old ones */
 #define STIR_REPOSITORY_MAX_BYTES (64u << 20) /* of all of them */
 #define STIR_REPOSITORY_MAX_NAME 128          /* characters of a name */
 
@@ -35,7 +35,7 @@ struct stir_shelf_file {
 };
 /* Letters, digits, '-', '_' and '.', none of these dots the first character, ".pem" at the end: no path, no dot file. */
 bool stir_repository_is_name(struct stir_slice name);
-/* The chain `name` at `now`. From any thread; give it back when the state is STIR_SHELF_HERE. */
+/* The chain `name` at `now`: from memory, or the file of that name, which is read for this. From any thread; give it back when the state is STIR_SHELF_HERE. */
 enum stir_shelf_state stir_repository_take(struct stir_repository *repository, struct stir_slice name, int64_t now, struct stir_shelf_file *out);
 void stir_repository_give_back(struct stir_shelf_file *file);
 
