@@ -23,8 +23,8 @@ struct stir_acme {
 
 static _Atomic int64_t now_s;
 static atomic_int opened, obtained, renewed, inside, twice, says; /* says: an enum stir_err */
-static atomic_bool hangs, no_folder;
-static _Atomic int64_t from[2], until[2]; /* of the certificate in use in each folder */
+static atomic_bool hangs, no_folder, has_one;                     /* has_one: what it obtains is there already, and only its deployment is tried again */
+static _Atomic int64_t from[2], until[2];                         /* of the certificate in use in each folder */
 
 time_t __wrap_time(time_t *at);
 time_t __wrap_time(time_t *at)
@@ -65,6 +65,7 @@ enum stir_err stir_acme_current(struct stir_acme *acme, struct stir_acme_current
 {
     (void)diag;
     memset(out, 0, sizeof(*out));
+    snprintf(out->serial, sizeof(out->serial), "%llX", (unsigned long long)from[acme->folder]);
     out->not_before = from[acme->folder];
     out->not_after = until[acme->folder];
     return out->not_after ? STIR_OK : STIR_ENOTFOUND;
@@ -78,7 +79,7 @@ int64_t stir_acme_due(struct stir_acme *acme)
 bool stir_acme_is_under_way(struct stir_acme *acme)
 {
     (void)acme;
-    return false;
+    return atomic_load(&has_one);
 }
 
 enum stir_err stir_acme_obtain(struct stir_acme *acme, bool force, struct stir_diag *diag)
@@ -93,7 +94,7 @@ enum stir_err stir_acme_obtain(struct stir_acme *acme, bool force, struct stir_d
     enum stir_err err = (enum stir_err)atomic_load(&says);
     if (atomic_load(&hangs))
         return STIR_EBUSY;
-    if (err == STIR_OK || err == STIR_ESTATE) {
+    if ((err == STIR_OK || err == STIR_ESTATE) && !atomic_load(&has_one)) {
         from[acme->folder] = now_s;
         until[acme->folder] = now_s + 90 * DAY;
     }
@@ -128,7 +129,7 @@ static int reset(void **state)
     (void)state;
     now_s = BEGIN;
     opened = obtained = renewed = inside = twice = says = 0;
-    hangs = no_folder = false;
+    hangs = no_folder = has_one = false;
     for (size_t i = 0; i < 2; i++)
         from[i] = until[i] = 0;
     return 0;
@@ -277,6 +278,47 @@ static void a_certificate_whose_hook_failed_is_used(void **state)
     end();
 }
 
+static void a_hook_that_fails_again_is_no_second_renewal(void **state)
+{
+    (void)state;
+    says = STIR_ESTATE;
+    begin(1);
+    reach(&renewed, 1);
+    settled(0, 1);
+    has_one = true;
+    reload();
+    settled(0, 2);
+    says = STIR_OK;
+    reload();
+    settled(0, 0);
+    end();
+    assert_int_equal(obtained, 3);
+    assert_int_equal(renewed, 1);
+}
+
+/* A person, or the timer of stir acme renew: without this the old one would be signed with until it is over. */
+static void what_somebody_else_has_renewed_is_taken_into_use(void **state)
+{
+    (void)state;
+    from[0] = BEGIN - DAY;
+    until[0] = BEGIN + 89 * DAY;
+    begin(1);
+    settled(0, 0);
+    assert_int_equal(renewed, 0);
+    from[0] = BEGIN;
+    until[0] = BEGIN + 90 * DAY;
+    now_s = BEGIN + STIR_RENEWALS_LOOK;
+    reload();
+    reach(&renewed, 1);
+    now_s = BEGIN + 2 * STIR_RENEWALS_LOOK;
+    reload();
+    reach(&opened, 3);
+    assert_int_equal(stir_metrics_get(metrics, STIR_METRIC_RENEWALS), 0);
+    end();
+    assert_int_equal(obtained, 0);
+    assert_int_equal(renewed, 1);
+}
+
 static void the_end_does_not_wait_for_an_order(void **state)
 {
     (void)state;
@@ -336,6 +378,8 @@ int main(void)
         cmocka_unit_test_setup(one_after_the_other, reset),
         cmocka_unit_test_setup(somebody_elses_work_is_no_failure, reset),
         cmocka_unit_test_setup(a_certificate_whose_hook_failed_is_used, reset),
+        cmocka_unit_test_setup(a_hook_that_fails_again_is_no_second_renewal, reset),
+        cmocka_unit_test_setup(what_somebody_else_has_renewed_is_taken_into_use, reset),
         cmocka_unit_test_setup(the_end_does_not_wait_for_an_order, reset),
         cmocka_unit_test_setup(only_what_is_late_is_told, reset),
         cmocka_unit_test_setup(nobody_to_renew_is_fine, reset),

@@ -107,15 +107,18 @@ static bool must_stop(void *arg)
     return atomic_load(&((struct stir_renewals *)arg)->stopping);
 }
 
-/* What is in use, and when it is due. */
-static void look(struct stir_acme *acme, struct stir_renewal_state *state)
+/* What is in use, and when it is due. True: it is another certificate than at the last look. */
+static bool look(struct stir_acme *acme, struct stir_renewal_state *state)
 {
     struct stir_acme_current *current = malloc(sizeof(*current));
-    bool there = current && stir_acme_current(acme, current, NULL) == STIR_OK;
+    bool there = current && stir_acme_current(acme, current, NULL) == STIR_OK, other = there && strcmp(current->serial, state->serial) != 0;
+    if (current)
+        snprintf(state->serial, sizeof(state->serial), "%s", there ? current->serial : "");
     state->not_before = there ? current->not_before : 0;
     state->not_after = there ? current->not_after : 0;
     state->due = stir_acme_due(acme);
     free(current);
+    return other;
 }
 
 /* The next look is when it is due, or in an hour: the folder may change without us. */
@@ -146,12 +149,12 @@ static bool obtain(const struct stir_renewals *r, struct stir_acme *acme, struct
         state->next = now + STIR_RENEWALS_FIRST_WAIT;
         return false;
     }
-    look(acme, state);
+    bool other = look(acme, state);
     if (err != STIR_OK)
         went_wrong(r, state, &diag, err, now);
     else
         plan(state, now);
-    if (err != STIR_OK && err != STIR_ESTATE) /* of which the certificate is in use all the same */
+    if (!other) /* a deployment that was tried again brings none; one that failed leaves it in use all the same */
         return false;
     if (r->metrics)
         stir_metrics_add(r->metrics, STIR_METRIC_RENEWALS, 1);
@@ -171,11 +174,14 @@ static bool work_on(struct stir_renewals *r, const char *dir, struct stir_renewa
         went_wrong(r, state, &diag, err, now);
         return false;
     }
-    look(acme, state);
+    const bool first = !state->next; /* what is there then is what the configuration was read with */
+    came = look(acme, state) && !first;
+    if (came)
+        stir_records_say(r->records, 2, "renewal", "signer %s: somebody else has put a new certificate into its folder", state->name);
     if (state->due > now && !stir_acme_is_under_way(acme))
         plan(state, now);
     else
-        came = obtain(r, acme, state, now);
+        came = obtain(r, acme, state, now) || came;
     stir_acme_free(acme);
     return came;
 }

@@ -17,7 +17,7 @@ enum {
     STIR_RENEWALS_LOOK = 3600,         /* a folder is looked at this often: somebody may have renewed it by hand */
 };
 
-/* Begins its thread. `renewed(arg)` is called on it after each new certificate: somebody has to read it. STIR_ENOMEM. */
+/* Begins its thread. `renewed(arg)` is called on it after each new certificate, whoever got it: somebody has to read it. STIR_ENOMEM. */
 enum stir_err stir_renewals_new(struct stir_renewals **out, const struct stir_conf *conf, struct stir_records *records, struct stir_metrics *metrics,
                                 void (*renewed)(void *arg), void *arg) STIR_MUST_USE;
 /* What is under way ends, and goes on with the next start. NULL is fine. */
@@ -28,7 +28,8 @@ bool stir_renewals_take(struct stir_renewals *renewals, const struct stir_conf *
 /* One folder, as it was looked at last. */
 struct stir_renewal_state {
     char name[64];                 /* of the signer */
-    int64_t not_before, not_after; /* of the certificate in use; 0: none */
+    char serial[64];               /* of the certificate in use; "": none */
+    int64_t not_before, not_after; /* of it; 0: none */
     int64_t due, next;             /* when it is to be renewed; when it is tried or looked at again */
     unsigned failures;             /* in a row */
     char why[200];                 /* of the last one; "": none */
