@@ -378,6 +378,32 @@ static void what_is_no_http_is_refused(void **state)
     end();
 }
 
+/* RFC 9112 section 6.3. What a proxy takes for the body is not served as a request. */
+static void a_request_that_says_twice_how_long_it_is_is_refused_and_nothing_behind_it_is_served(void **state)
+{
+    (void)state;
+    static const char *const twice[] = {
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n",
+        "Content-Length: 0\r\nContent-Length: 51\r\n\r\n",
+        "content-length: 3\r\nContent-Length: 3\r\n\r\nabc",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+    };
+    begin(easy);
+    for (size_t i = 0; i < sizeof(twice) / sizeof(twice[0]); i++) {
+        dial(0);
+        say(0, "POST /first HTTP/1.1\r\nHost: h\r\n");
+        say(0, twice[i]);
+        say(0, "GET /behind HTTP/1.1\r\nHost: h\r\nX-Long-Enough: yes\r\n\r\n");
+        assert_false(hear(0, "200 OK"));
+        assert_non_null(strstr(client.heard, "HTTP/1.1 400 "));
+        hang_up(0);
+        turn(5);
+    }
+    assert_int_equal(f.served, 0);
+    end();
+}
+
 static void tls_that_does_not_serve_is_told(void **state)
 {
     (void)state;
@@ -405,6 +431,7 @@ int main(void)
         cmocka_unit_test(leaving_answers_what_is_under_way),
         cmocka_unit_test(ending_at_once_cancels_what_waits),
         cmocka_unit_test(what_is_no_http_is_refused),
+        cmocka_unit_test(a_request_that_says_twice_how_long_it_is_is_refused_and_nothing_behind_it_is_served),
         cmocka_unit_test(tls_that_does_not_serve_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

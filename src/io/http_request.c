@@ -198,6 +198,42 @@ struct stir_slice stir_http_header_last(const struct stir_http_request *request,
     return last.value;
 }
 
+struct lengths {
+    size_t told, coded;
+};
+
+static enum MHD_Result count_lengths(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    struct lengths *lengths = cls;
+    (void)kind;
+    (void)value;
+    lengths->told += stir_slice_ieq(stir_slice_str(key), stir_slice_str(MHD_HTTP_HEADER_CONTENT_LENGTH));
+    lengths->coded += stir_slice_ieq(stir_slice_str(key), stir_slice_str(MHD_HTTP_HEADER_TRANSFER_ENCODING));
+    return MHD_YES;
+}
+
+/* Told twice where its body ends, a request may be two to a proxy before us: what it took for the one's body would be another's request here. */
+static bool ends_in_two_ways(struct MHD_Connection *connection)
+{
+    struct lengths lengths = {0, 0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &lengths);
+    return lengths.told + lengths.coded > 1;
+}
+
+/* And nothing that follows on the connection is read. */
+static enum MHD_Result refuse_lengths(struct MHD_Connection *connection)
+{
+    static char text[] = "the request says twice how long it is\n";
+    struct MHD_Response *response = MHD_create_response_from_buffer(sizeof(text) - 1, text, MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    enum MHD_Result done = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (done == MHD_YES)
+        done = MHD_queue_response(connection, MHD_HTTP_BAD_REQUEST, response);
+    MHD_destroy_response(response);
+    return done;
+}
+
 static void serve(struct stir_http_one *r)
 {
     struct stir_http_server *server = r->conn->server;
@@ -266,6 +302,8 @@ enum MHD_Result stir_http_handle(void *cls, struct MHD_Connection *connection, c
     (void)cls;
     (void)version;
     struct stir_http_one *r = *context;
+    if (!r && ends_in_two_ways(connection))
+        return refuse_lengths(connection);
     if (!r) {
         struct stir_http_conn *c = conn_of(connection);
         r = c ? begin_request(c, connection, method, url) : NULL;
