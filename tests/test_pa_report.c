@@ -158,7 +158,9 @@ static void an_issuer_is_known_by_its_chain_once_and_from_then_on(void **state)
     PA_EXPECT(403, "issuer");
     assert_int_equal(report(token, "{\"issuer\":\"%s\",\"serial\":\"01\",\"chain\":[\"%s\"]}", b64(info->issuer_der), b64(der_of(ca_issuing.cert))), 200);
     assert_int_equal(report(token, "{\"issuer\":\"%s\",\"serial\":\"02\"}", b64(info->issuer_der)), 200);
-    assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_revocations"), 2);
+    assert_int_equal(report(token, "{\"issuer\":\"%s\",\"serial\":\"03\",\"chain\":[\"%s\"]}", b64(info->issuer_der), b64(der_of(ca_issuing.cert))), 200);
+    assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_revocations"), 3);
+    assert_int_equal(pa_count("SELECT COUNT(*) FROM audit WHERE event = 'issuer added' AND actor LIKE 'ca %'"), 1); /* whose it is from now on */
 }
 
 static void a_chain_is_signed_and_not_only_named(void **state)

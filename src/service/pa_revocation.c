@@ -172,6 +172,22 @@ static bool read_report(struct report *r, struct stir_exchange *x)
     return read_names(r, x, body) && read_numbers(r, x, body) && read_cert(r, x, body) && read_chain(r, x, body);
 }
 
+/* Nobody else can have the name from now on: that is written down, like what an operator does by hand. */
+static enum stir_err take_issuer(struct stir_store *store, const struct report *r)
+{
+    struct stir_store_rows *rows = NULL;
+    char actor[STIR_PA_SHA_TEXT + 4];
+    enum stir_err err = stir_store_ask_one(&rows, store, "SELECT 1 FROM pa_issuers WHERE issuer = $1 AND ca = $2",
+                                           STIR_VALUES(stir_store_bytes(r->revoking.issuer), stir_store_str(r->ca)));
+    stir_store_rows_free(rows);
+    if (err != STIR_ENOTFOUND)
+        return err;
+    TRY(stir_pa_issuer_take(store, r->revoking.issuer, r->ca, r->revoking.now));
+    snprintf(actor, sizeof(actor), "ca %s", r->sha256);
+    return stir_pa_audit(r->clerk, r->revoking.now, "issuer added", actor, r->sha256,
+                         json_pack("{s:s, s:s}", "ca", r->ca, "issuer", stir_cert_info(r->chain[0])->subject));
+}
+
 /* The certificate that issued, as far as we have it: the listed one, or the first of the chain. */
 static enum stir_err prove(struct stir_store *store, struct report *r, struct stir_cert *listed)
 {
@@ -182,7 +198,7 @@ static enum stir_err prove(struct stir_store *store, struct report *r, struct st
         r->outcome = UNPROVEN;
         if (stir_pa_issuer_path(r->chain, r->n_chain, listed, &r->diag) != STIR_OK)
             return STIR_OK;
-        err = stir_pa_issuer_take(store, r->revoking.issuer, r->ca, r->revoking.now);
+        err = take_issuer(store, r);
     } else {
         struct stir_store_rows *rows = NULL;
         err = stir_store_ask_one(&rows, store, "SELECT ca FROM pa_issuers WHERE issuer = $1", STIR_VALUES(stir_store_bytes(r->revoking.issuer)));
