@@ -12,12 +12,14 @@ static int show_rest(struct cli *cli, struct stir_acme *acme, int64_t now)
 {
     const struct stir_acme_settings *s = stir_acme_settings(acme);
     struct stir_acme_current current;
-    const bool there = stir_acme_current(acme, &current, NULL) == STIR_OK, good = there && now >= current.not_before && now < current.not_after;
+    const bool there = stir_acme_current(acme, &current, NULL) == STIR_OK, in_time = there && now >= current.not_before && now < current.not_after;
+    const bool revoked = there && current.revoked, good = in_time && !revoked;
     const bool due = stir_acme_due(acme) <= now, under_way = stir_acme_is_under_way(acme);
     if (cli->json) {
         cli_json_str("directory", s->directory);
         cli_json_str("spc", s->spc[0] ? s->spc : NULL);
         cli_json_bool("good", good);
+        cli_json_bool("revoked", revoked);
         cli_json_bool("due", due);
         cli_json_bool("under_way", under_way);
         return good ? CLI_YES : CLI_NO;
@@ -25,7 +27,9 @@ static int show_rest(struct cli *cli, struct stir_acme *acme, int64_t now)
     printf("authority %s%s%s\n", s->directory, s->spc[0] ? ", code " : "", s->spc);
     if (there && current.x5u[0])
         printf("x5u %s\n", current.x5u);
-    if (there && !good)
+    if (revoked)
+        printf("it was revoked: calls that it signs are refused\n");
+    if (there && !in_time)
         printf("it is not valid now\n");
     if (under_way)
         printf("an order or a deployment is under way: stir acme obtain goes on with it\n");

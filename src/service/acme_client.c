@@ -125,6 +125,15 @@ static enum stir_err read_chain(struct stir_cert **leaf, const struct stir_acme 
     return STIR_OK;
 }
 
+/* A mark that cannot be read is one. */
+static bool is_revoked(const struct stir_acme *acme)
+{
+    struct stir_slice mark = {NULL, 0};
+    enum stir_err err = stir_acme_load(&mark, acme, "current/" STIR_ACME_REVOKED, STIR_ACME_PATH, false, NULL);
+    stir_file_free(&mark);
+    return err != STIR_ENOTFOUND;
+}
+
 enum stir_err stir_acme_current(struct stir_acme *acme, struct stir_acme_current *out, struct stir_diag *diag)
 {
     char link[STIR_ACME_PATH];
@@ -141,6 +150,7 @@ enum stir_err stir_acme_current(struct stir_acme *acme, struct stir_acme_current
     out->not_before = info->not_before;
     out->not_after = info->not_after;
     stir_cert_free(leaf);
+    out->revoked = is_revoked(acme);
     if (stir_acme_load(&x5u, acme, "current/x5u", STIR_MAX_URL + 2, false, NULL) == STIR_OK) {
         struct stir_slice url = stir_slice_trim(x5u);
         snprintf(out->x5u, sizeof(out->x5u), "%.*s", url.n > STIR_MAX_URL ? 0 : (int)url.n, url.p);
@@ -157,6 +167,8 @@ int64_t stir_acme_due(struct stir_acme *acme)
     const struct stir_siphash hash = stir_siphash_of(fixed);
     if (stir_acme_current(acme, &now, NULL) != STIR_OK)
         return 0;
+    if (now.revoked)
+        return now.not_before;
     const int64_t life = now.not_after - now.not_before;
     const uint64_t spread = life > 10 ? (uint64_t)(life / 10) : 1;
     return now.not_before + life / 3 * 2 - (int64_t)(stir_siphash(&hash, stir_slice_str(now.serial)) % spread);
@@ -184,7 +196,10 @@ static enum stir_err choose_key(struct stir_acme_work *work, struct stir_key **k
     char link[STIR_ACME_PATH];
     const bool account = acme->settings.account_key_is_cert_key;
     TRY(stir_acme_path(link, acme, "current", diag));
-    snprintf(work->key, sizeof(work->key), "%s", account ? "account.key" : acme->settings.keep_key && stir_dir_is(link) ? "current/key.pem" : order_key);
+    snprintf(work->key, sizeof(work->key), "%s",
+             account                                                             ? "account.key"
+             : acme->settings.keep_key && stir_dir_is(link) && !is_revoked(acme) ? "current/key.pem"
+                                                                                 : order_key);
     if (strcmp(work->key, order_key) != 0)
         return key_of(key, acme, work->key, diag);
     enum stir_err err = stir_key_generate(key);

@@ -64,8 +64,8 @@ enum stir_err stir_acme_register(struct stir_acme *acme, bool agree, struct stir
  * it is not used), STIR_ETIME (it took too long; the order is kept), STIR_ESTATE (the certificate is in use, but hook or reload failed; they are tried again by
  * the next call), STIR_EBUSY. */
 enum stir_err stir_acme_obtain(struct stir_acme *acme, bool force, struct stir_diag *diag) STIR_MUST_USE;
-/* When the certificate in use is due: before two thirds of its life, moved forward by up to a tenth of it, the same for one certificate each time it is asked.
- * 0: there is none. */
+/* When the certificate in use is due: before two thirds of its life, moved forward by up to a tenth of it, the same for one certificate each time it is asked;
+ * one that was revoked, since its beginning. 0: there is none. */
 int64_t stir_acme_due(struct stir_acme *acme);
 /* Is there something that the next stir_acme_obtain() goes on with: an order, or a deployment that has not gone well? */
 bool stir_acme_is_under_way(struct stir_acme *acme);
@@ -73,9 +73,11 @@ bool stir_acme_is_under_way(struct stir_acme *acme);
 struct stir_acme_current {
     char dir[4096], serial[64], x5u[1025];
     int64_t not_before, not_after;
+    bool revoked; /* stir_acme_revoke() did it */
 };
 enum stir_err stir_acme_current(struct stir_acme *acme, struct stir_acme_current *out, struct stir_diag *diag) STIR_MUST_USE;
-/* Revoke the certificate of `chain_file` (NULL: the one in use), by the account, or by the certificate's key, which lies beside it. */
+/* Revoke the certificate of `chain_file` (NULL: the one in use), by the account, or by the certificate's key, which lies beside it. Where it is
+ * one of the folder's, certs/SERIAL/revoked says so from then on. */
 enum stir_err stir_acme_revoke(struct stir_acme *acme, const char *chain_file, int reason, bool by_certificate_key, struct stir_diag *diag) STIR_MUST_USE;
 /* The account gets a new key (RFC 8555 §7.3.5). The new one is on disk before the CA hears of it, and whichever the CA has is found out after a kill. */
 enum stir_err stir_acme_key_change(struct stir_acme *acme, struct stir_diag *diag) STIR_MUST_USE;

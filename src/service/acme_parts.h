@@ -44,6 +44,9 @@ extern const struct stir_acme_kind stir_acme_tnauthlist; /* acme_kind.c */
 
 enum stir_acme_resource { STIR_ACME_NEW_NONCE = 0, STIR_ACME_NEW_ACCOUNT, STIR_ACME_NEW_ORDER, STIR_ACME_REVOKE, STIR_ACME_KEY_CHANGE, STIR_ACME_RESOURCES };
 
+/* Beside a chain, once its certificate was revoked: the key is never certified again. */
+#define STIR_ACME_REVOKED "revoked"
+
 struct stir_acme {
     char dir[STIR_ACME_PATH];
     struct stir_acme_settings settings;

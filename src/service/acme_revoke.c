@@ -74,6 +74,23 @@ static enum stir_err send(struct stir_acme *acme, const struct stir_cert *leaf, 
     return err;
 }
 
+/* So that it is not taken for good until its end: it is due at once. Another's certificate has no folder here. */
+static enum stir_err mark(struct stir_acme *acme, const struct stir_cert *leaf, struct stir_diag *diag)
+{
+    char name[160], path[STIR_ACME_PATH];
+    struct stir_cert *ours = NULL;
+    snprintf(name, sizeof(name), "certs/%s/chain.pem", stir_cert_info(leaf)->serial_hex);
+    TRY(stir_acme_path(path, acme, name, diag));
+    if (read_leaf(&ours, path, NULL) != STIR_OK)
+        return STIR_OK;
+    bool same = stir_slice_eq(stir_cert_info(ours)->der, stir_cert_info(leaf)->der);
+    stir_cert_free(ours);
+    if (!same)
+        return STIR_OK;
+    snprintf(name, sizeof(name), "certs/%s/" STIR_ACME_REVOKED, stir_cert_info(leaf)->serial_hex);
+    return stir_acme_save(acme, name, stir_slice_str("revoked\n"), false, diag);
+}
+
 static enum stir_err revoke(struct stir_acme *acme, const char *chain_file, int reason, bool by_certificate_key, struct stir_diag *diag)
 {
     char path[STIR_ACME_PATH];
@@ -88,6 +105,7 @@ static enum stir_err revoke(struct stir_acme *acme, const char *chain_file, int 
     TRY(read_leaf(&leaf, chain_file, diag));
     enum stir_err err = by_certificate_key ? key_beside(&key, chain_file, diag) : STIR_OK;
     err = err == STIR_OK ? send(acme, leaf, reason, key, diag) : err;
+    err = err == STIR_OK ? mark(acme, leaf, diag) : err;
     stir_key_free(key);
     stir_cert_free(leaf);
     return err;
