@@ -294,6 +294,21 @@ static void an_answer_that_is_no_text_holds_no_revocation_up(void **state)
     stir_cert_free(cert);
 }
 
+static void a_round_waits_once_for_an_administrator_that_does_not_answer(void **state)
+{
+    (void)state;
+    struct stir_cert *cert = report_begun();
+    store_sql(sc.clerk.store, "INSERT INTO notices SELECT 'second', body, created, tries, next, done, error FROM notices");
+    house.status = 0;
+    stir_ca_report_chores(&sc.ca, &sc.clerk, sc.now);
+    assert_int_equal(house.asked, 1);
+    assert_int_equal(store_int(sc.clerk.store, "SELECT COUNT(*) FROM notices WHERE tries = 1 AND done = 0 AND error <> ''"), 2);
+    house.status = 503; /* an answer is no wait: the next may be taken */
+    stir_ca_report_chores(&sc.ca, &sc.clerk, sc.now + STIR_CA_NOTICE_FIRST);
+    assert_int_equal(house.asked, 3);
+    stir_cert_free(cert);
+}
+
 /* --- by hand --- */
 
 static unsigned listed;
@@ -356,6 +371,7 @@ int main(int argc, char **argv)
         T(an_administrator_elsewhere_is_told),
         T(an_administrator_that_does_not_take_it_is_told_until_it_does),
         T(an_answer_that_is_no_text_holds_no_revocation_up),
+        T(a_round_waits_once_for_an_administrator_that_does_not_answer),
         T(an_operator_lists_issues_and_revokes),
     };
     store_engine_of(argc, argv);

@@ -71,8 +71,8 @@ static enum stir_err write_told(struct stir_store *store, void *arg)
     return stir_audit_add(store, t->clerk->node, t->now * 1000, &entry);
 }
 
-/* Any answer of 200 to 299 says that it was taken. */
-static bool post(const struct stir_ca *ca, struct stir_peer *peer, const char *authorization, const struct notice *n, char *why, size_t cap)
+/* Any answer of 200 to 299 says that it was taken. `*there` becomes false when nobody answers. */
+static bool post(const struct stir_ca *ca, struct stir_peer *peer, const char *authorization, const struct notice *n, bool *there, char *why, size_t cap)
 {
     struct stir_peer_answer answer;
     struct stir_diag diag = {0};
@@ -84,6 +84,7 @@ static bool post(const struct stir_ca *ca, struct stir_peer *peer, const char *a
                                       .body = n->body};
     if (stir_peer_ask(&answer, peer, &ask, &diag) != STIR_OK) {
         snprintf(why, cap, "%s", diag.text);
+        *there = false;
         return false;
     }
     bool taken = answer.status >= 200 && answer.status < 300;
@@ -120,17 +121,18 @@ static bool read_authorization(const struct stir_ca *ca, char *out, size_t cap, 
     return n > 0 && (size_t)n < cap;
 }
 
+/* One wait for an administrator who does not answer is enough for a round: other chores stand behind it. */
 static enum stir_err tell_all(struct stir_ca *ca, struct stir_clerk *clerk, struct notices *w, struct stir_diag *diag)
 {
     char authorization[600], why[300] = "";
     struct stir_peer *peer = NULL;
     const struct stir_peer_options options = {.tls_root = ca->conf->ca.tls_root, .any_url = ca->conf->ca.any_url};
-    bool ready = read_authorization(ca, authorization, sizeof(authorization), why, sizeof(why));
-    if (ready)
+    bool there = read_authorization(ca, authorization, sizeof(authorization), why, sizeof(why));
+    if (there)
         TRY(stir_peer_new(&peer, &options, diag));
     enum stir_err err = STIR_OK;
     for (size_t i = 0; err == STIR_OK && i < w->n; i++) {
-        bool taken = ready && post(ca, peer, authorization[0] ? authorization : NULL, &w->list[i], why, sizeof(why));
+        bool taken = there && post(ca, peer, authorization[0] ? authorization : NULL, &w->list[i], &there, why, sizeof(why));
         make_plain(why);
         struct told told = {clerk, &w->list[i], taken ? NULL : why, w->now};
         if (!taken)
