@@ -1,6 +1,8 @@
 /* The policy administrator's paths, keys, accounts and providers. Run as "test_pa" for SQLite, "test_pa postgresql" for PostgreSQL. */
 #include "pa_support.h"
 
+#include <unistd.h>
+
 /* ---- Paths ---- */
 
 static void every_path_of_the_administrator_is_his(void **state)
@@ -157,6 +159,23 @@ static void an_address_with_many_wrong_passwords_has_to_wait(void **state)
     assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_logins"), 1);
     (void)stir_pa_chores(pa, &clerk, PA_NOW + 3610);
     assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_logins"), 0);
+}
+
+static void what_goes_on_failing_is_not_said_in_each_round(void **state)
+{
+    (void)state;
+    const int64_t until = pa->signer.until;
+    pa->signer.until = PA_NOW; /* no list, and no CRL of the same signer */
+    pa->crl.until = PA_NOW;
+    assert_int_equal(stir_pa_chores(pa, &clerk, PA_NOW), STIR_PA_RETRY_MS);
+    const int64_t again = atomic_load(&pa->say_again[STIR_PA_CHORE_CRL]);
+    assert_true(again > 0);
+    usleep(2000);
+    (void)stir_pa_chores(pa, &clerk, PA_NOW);
+    assert_int_equal(atomic_load(&pa->say_again[STIR_PA_CHORE_CRL]), again); /* nothing was said */
+    pa->signer.until = pa->crl.until = until;
+    (void)stir_pa_chores(pa, &clerk, PA_NOW);
+    assert_int_equal(atomic_load(&pa->say_again[STIR_PA_CHORE_CRL]), 0); /* the next fault is said at once */
 }
 
 static void an_account_is_locked_after_too_many_wrong_passwords(void **state)
@@ -363,6 +382,7 @@ int main(int argc, char **argv)
         T(a_provider_is_added_once_with_good_codes_and_texts),
         T(codes_are_held_by_one_provider),
         T(providers_are_shown),
+        T(what_goes_on_failing_is_not_said_in_each_round),
     };
     int failed = cmocka_run_group_tests(tests, pa_begin_parties, pa_end_parties);
     stir_exchange_clear(&pa_x);

@@ -26,6 +26,7 @@ enum {
     STIR_PA_WRONG_MAX_MS = 600000,          /* and more than this is refused unseen: 30 at once, and then three a minute */
     STIR_PA_CHORE_MS = 2000,                /* between two looks at the store, which a command or another node may have changed */
     STIR_PA_RETRY_MS = 10000,               /* the same, when something could not be made */
+    STIR_PA_SAY_MS = 60000,                 /* between two lines about one chore that goes on failing */
     STIR_PA_KEPT = 8,                       /* lists, and CRLs, that stay in the store: those that clients are fetching, and the ones before for questions */
     STIR_PA_CLOCK_SLACK = 60,               /* seconds by which the clocks of two nodes may differ */
     STIR_PA_CRL_LATE = 60,                  /* seconds until a revocation without a CRL is told by /readyz */
@@ -45,6 +46,8 @@ struct stir_pa_seal {
     int64_t from, until; /* of the whole path, to its root */
 };
 
+enum stir_pa_chore { STIR_PA_CHORE_LIST = 0, STIR_PA_CHORE_CRL, STIR_PA_CHORE_LOGINS, STIR_PA_CHORE_FILES, STIR_PA_CHORES };
+
 struct stir_pa {
     const struct stir_conf_pa *conf;
     struct stir_pa_seal signer, crl; /* crl.key NULL: the signer is both */
@@ -58,6 +61,7 @@ struct stir_pa {
     atomic_bool begun;                                     /* the first chores were done */
     atomic_uint logins;                                    /* under way */
     atomic_bool file_certs;                                /* they are in static_dir */
+    _Atomic int64_t say_again[STIR_PA_CHORES];             /* monotonic milliseconds; 0: the chore went well */
     _Atomic int64_t file_list, file_crl;                   /* sequence and number of what is in static_dir; -1: not known */
 };
 static inline const struct stir_pa_seal *stir_pa_crl_seal(const struct stir_pa *pa)

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "io/clock.h"
+
 enum { DAY = 86400 };
 
 static enum stir_err read_state(struct stir_store *store, void *arg)
@@ -85,11 +87,17 @@ static enum stir_err forget(struct stir_clerk *clerk, int64_t now, struct stir_d
     return f.any ? stir_store_transact(clerk->store, forget_logins, &f, diag) : STIR_OK;
 }
 
-/* One chore that failed does not keep the others from being done. */
-static bool is_done(struct stir_clerk *clerk, const char *chore, enum stir_err err, const struct stir_diag *diag)
+/* One chore that failed does not keep the others from being done. What goes on failing is said once a minute: an authority beside us has chores each second. */
+static bool is_done(struct stir_pa *pa, struct stir_clerk *clerk, enum stir_pa_chore chore, enum stir_err err, const struct stir_diag *diag)
 {
-    if (err != STIR_OK)
-        stir_clerk_say(clerk, 0, "pa", "chore=%s failed=\"%s\"", chore, diag->text[0] ? diag->text : stir_err_text(err));
+    static const char *const names[STIR_PA_CHORES] = {"list", "crl", "logins", "files"};
+    const int64_t now = stir_clock_monotonic_ms(), again = atomic_load(&pa->say_again[chore]);
+    if (err != STIR_OK && now >= again) {
+        stir_clerk_say(clerk, 0, "pa", "chore=%s failed=\"%s\"", names[chore], diag->text[0] ? diag->text : stir_err_text(err));
+        atomic_store(&pa->say_again[chore], now + STIR_PA_SAY_MS);
+    } else if (err == STIR_OK && again) {
+        atomic_store(&pa->say_again[chore], 0);
+    }
     return err == STIR_OK;
 }
 
@@ -98,19 +106,19 @@ int64_t stir_pa_chores(struct stir_pa *pa, struct stir_clerk *clerk, int64_t now
     struct stir_diag diag = {0};
     struct stir_pa_state state;
     enum stir_err err = stir_pa_list_make(pa, clerk, now, false, NULL, &diag);
-    bool good = is_done(clerk, "list", err == STIR_ENOTFOUND ? STIR_OK : err, &diag);
+    bool good = is_done(pa, clerk, STIR_PA_CHORE_LIST, err == STIR_ENOTFOUND ? STIR_OK : err, &diag);
     diag.text[0] = '\0';
-    good = is_done(clerk, "crl", stir_pa_crl_make(pa, clerk, now, false, NULL, &diag), &diag) && good;
+    good = is_done(pa, clerk, STIR_PA_CHORE_CRL, stir_pa_crl_make(pa, clerk, now, false, NULL, &diag), &diag) && good;
     atomic_store(&pa->begun, true);
     diag.text[0] = '\0';
-    good = is_done(clerk, "logins", forget(clerk, now, &diag), &diag) && good;
+    good = is_done(pa, clerk, STIR_PA_CHORE_LOGINS, forget(clerk, now, &diag), &diag) && good;
     diag.text[0] = '\0';
     err = stir_pa_state(&state, clerk->store, &diag);
     if (err == STIR_OK) {
         show(clerk, &state);
         err = stir_pa_files(pa, clerk, &state, &diag);
     }
-    good = is_done(clerk, "files", err, &diag) && good;
+    good = is_done(pa, clerk, STIR_PA_CHORE_FILES, err, &diag) && good;
     return good ? STIR_PA_CHORE_MS : STIR_PA_RETRY_MS;
 }
 
