@@ -59,16 +59,19 @@ static void keep_nonce(struct stir_acme *acme, struct stir_peer_answer *answer)
 static enum stir_err new_nonce(struct stir_acme *acme, struct stir_diag *diag)
 {
     static const char *const methods[] = {"HEAD", "GET"}; /* one authority or the other knows only one */
+    long status = 0;
     for (size_t i = 0; i < 2 && acme->n_nonces == 0; i++) {
         struct stir_peer_answer answer = {.retry_after = -1};
         const struct stir_peer_ask ask = {.method = methods[i], .url = acme->resource[STIR_ACME_NEW_NONCE]};
         TRY(stir_peer_ask(&answer, acme->peer, &ask, diag));
         keep_nonce(acme, &answer);
+        status = answer.status;
         stir_peer_answer_free(&answer);
     }
-    return acme->n_nonces
-               ? STIR_OK
-               : stir_diag_set(diag, STIR_EIO, SIZE_MAX, "%.60s gives no Replay-Nonce: is directory an ACME directory?", acme->resource[STIR_ACME_NEW_NONCE]);
+    if (acme->n_nonces)
+        return STIR_OK;
+    return stir_diag_set(diag, STIR_EIO, SIZE_MAX, "%.60s gives no Replay-Nonce, but status %ld: %s", acme->resource[STIR_ACME_NEW_NONCE], status,
+                         status >= 500 || status == 429 ? "the authority is in trouble; later it may do" : "is directory an ACME directory?");
 }
 
 /* ---- One request ---- */

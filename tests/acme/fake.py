@@ -108,7 +108,9 @@ class Fake:
 
     def get(self, to):
         with self.lock:
-            if to.path == "/nonce":
+            if to.path == "/nonce" and self.how.get("nonce") == "trouble":
+                self.answer(to, 503, nonce=False)
+            elif to.path == "/nonce":
                 self.answer(to, 200 if to.command == "HEAD" else 204)
             elif to.path == "/dir":
                 self.show_directory(to)
