@@ -184,6 +184,14 @@ static int steps(struct lab *lab)
     return lab_summary(lab);
 }
 
+/* A daemon was begun, and an error names its log: that is not taken away from who has to read it. */
+static bool is_to_be_read(const struct lab *lab, int status)
+{
+    char log[LAB_PATH + 16];
+    snprintf(log, sizeof(log), "%s/serve.log", lab->dir);
+    return status != CLI_YES && !lab_ends() && lab->made && access(log, F_OK) == 0;
+}
+
 static int run(struct cli *cli)
 {
     static struct lab lab;
@@ -195,7 +203,9 @@ static int run(struct cli *cli)
         status = lab_stay(&lab);
     }
     lab_stop(&lab);
-    if (!cli_has(cli, "--keep"))
+    if (is_to_be_read(&lab, status))
+        lab_say(&lab, "\nWhat there is of the lab stays in %s", lab.dir);
+    else if (!cli_has(cli, "--keep"))
         lab_remove(&lab);
     return status;
 }

@@ -95,6 +95,11 @@ status, out, err = lab("--once", "--keep")
 kept = list((TMP / "tmp").iterdir())
 tap.rule("with --keep it stays", [] if status == 0 and len(kept) == 1 and (kept[0] / "lab.json").exists() else [f"{status} {kept} {err}"])
 
+status, out, err = lab("--once", "--store", "postgresql://nobody@127.0.0.1:1/none")
+left = [path for path in (TMP / "tmp").iterdir() if path not in kept]
+tap.rule("a log that is named when it went wrong is there", [] if status == 3 and len(left) == 1 and f"{left[0]}/serve.log" in err and "127.0.0.1" in (left[0] / "serve.log").read_text() else [f"{status} {left} {err}"])
+kept += left
+
 status, out, err = lab("--once", "--json", TMP / "named")
 lines = out.splitlines()
 summary = json.loads(lines[0]) if len(lines) == 1 else {}
@@ -117,7 +122,7 @@ with urllib.request.urlopen(urllib.request.Request(up.said["services"]["verify"]
     verdict = json.load(answer)["verdict"]
 tap.rule("the call of another number is not verified", [] if verdict["reason"] == "orig-mismatch" else [verdict["reason"]])
 status, out, err = lab("--once", "--port", first)
-tap.rule("ports that are taken: told which, and nothing is left", [] if status == 3 and f"port {first} " in err and len(list((TMP / "tmp").iterdir())) == 2 else [f"{status} {err}"])
+tap.rule("ports that are taken: told which, and nothing is left", [] if status == 3 and f"port {first} " in err and len(list((TMP / "tmp").iterdir())) == len(kept) + 1 else [f"{status} {err}"])
 tap.rule("SIGTERM ends it, and that is no failure", [] if up.end(signal.SIGTERM) == 0 else [(TMP / "lab.err").read_text()[-1000:]])
 tap.rule("the daemon is gone with it", gone(up.daemons))
 tap.rule("and the folder", gone(lambda: Path(up.said["dir"]).exists(), 1))
