@@ -34,6 +34,13 @@ static bool not_ready(void *arg, char *buf, size_t cap)
     return false;
 }
 
+static bool ready_so_far(void *arg, char *buf, size_t cap)
+{
+    (void)arg;
+    snprintf(buf, cap, "renewal main: it says no\n");
+    return true;
+}
+
 static void readiness_says_what_is_missing(void **state)
 {
     (void)state;
@@ -43,6 +50,9 @@ static void readiness_says_what_is_missing(void **state)
     assert_int_equal(ask("GET", "/readyz", "", NULL), 503);
     assert_string_equal(body_of(), "signer main: its certificate is over\n");
     assert_int_equal(ask("GET", "/healthz", "", NULL), 200);
+    stir_http_front_health(f.front, (struct stir_http_health){ready_so_far, NULL});
+    assert_int_equal(ask("GET", "/readyz", "", NULL), 200);
+    assert_string_equal(body_of(), "ready\nrenewal main: it says no\n");
     end();
 }
 

@@ -17,7 +17,7 @@ void stir_http_desk_leave(struct stir_http_desk *desk, void (*gone)(void *arg), 
 void stir_http_desk_free(struct stir_http_desk *desk);
 void stir_http_front_free(struct stir_http_front *front);
 
-/* What /healthz and /readyz ask; set once by the server. `ready` writes what is missing, one line each, and answers whether nothing is. From any thread. */
+/* What /healthz and /readyz ask; set once by the server. `ready` writes what is missing or at risk, one line each, and answers whether it can work. From any thread. */
 struct stir_http_health {
     bool (*ready)(void *arg, char *buf, size_t cap);
     void *arg;

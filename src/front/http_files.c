@@ -50,7 +50,9 @@ static void say_ready(struct stir_http_call *call)
     const struct stir_http_health *health = &call->desk->front->health;
     char text[4096] = "";
     bool ready = !health->ready || health->ready(health->arg, text, sizeof(text));
-    stir_api_put(&call->text, ready ? "ready\n" : text[0] ? text : "not ready\n");
+    if (ready || !text[0])
+        stir_api_put(&call->text, ready ? "ready\n" : "not ready\n");
+    stir_api_put(&call->text, text); /* what is said of one that is ready is a warning */
     stir_http_call_field(call, "Cache-Control", "no-store");
     stir_http_call_answer(call, ready ? 200 : 503, TEXT);
 }
