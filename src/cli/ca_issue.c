@@ -31,6 +31,8 @@ static int write_chain(const struct cli *cli, const struct ca_desk *c, const str
         cli_json_done();
     }
     free(pem);
+    if (status != CLI_YES)
+        cli_warn(cli, "the certificate is issued all the same: stir ca show %s gives it", stir_cert_info(cert)->serial_hex);
     return status;
 }
 

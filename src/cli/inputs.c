@@ -9,6 +9,15 @@
 
 #define CLI_LATEST INT64_C(212378284799) /* the last second of 8699: what stir_verify_new() takes, in a round number */
 
+/* Does the command write over keys, when it is told to? */
+static bool has_force(const struct cli *cli)
+{
+    const struct cli_option *o = cli->command->options;
+    while (o->name && strcmp(o->name, "--force") != 0)
+        o++;
+    return o->name != NULL;
+}
+
 static int file_failed(const struct cli *cli, enum stir_file_err err, const char *path, size_t max, int status_long)
 {
     switch (err) {
@@ -17,7 +26,8 @@ static int file_failed(const struct cli *cli, enum stir_file_err err, const char
     case STIR_FILE_DIRECTORY: return cli_fail(cli, CLI_CANNOT, "%s: is a directory", path);
     case STIR_FILE_TOO_LONG: return cli_fail(cli, status_long, "%s: longer than %zu bytes, which no real one is", path, max);
     case STIR_FILE_EXISTS:
-        return cli_fail(cli, CLI_CANNOT, "%s: exists, and a key is never overwritten; give another name, or --force to lose the old one", path);
+        return cli_fail(cli, CLI_CANNOT, "%s: exists, and a key is never overwritten; give another name%s", path,
+                        has_force(cli) ? ", or --force to lose the old one" : "");
     case STIR_FILE_HOLDS_KEY: return cli_fail(cli, CLI_CANNOT, "%s: holds a private key, and would be overwritten; give another name to -o", path);
     case STIR_FILE_OPEN_TO_OTHERS: return cli_fail(cli, CLI_CANNOT, "%s: others can read this key; mend it with: chmod 600 %s", path, path);
     case STIR_FILE_NOMEM: return cli_fail(cli, CLI_CANNOT, "out of memory");
