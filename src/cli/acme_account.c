@@ -3,7 +3,7 @@
 
 static const struct cli_option revoke_options[] = {
     {"--cert", CLI_VALUE, "FILE", "this chain instead of the one in use", false},
-    {"--reason", CLI_VALUE, "N", "CRLReason: 1 key compromised, 3 affiliation changed, 4 superseded, 5 no more in operation", false},
+    {"--reason", CLI_VALUE, "REASON", "keyCompromise, affiliationChanged, superseded, cessationOfOperation, or the number of a CRLReason", false},
     {"--by-certificate-key", CLI_FLAG, NULL, "sign with the certificate's key, which lies beside the chain, instead of the account's", false},
     CLI_ACME_VERBOSE,
     {NULL, CLI_FLAG, NULL, NULL, false},
@@ -33,13 +33,13 @@ static int revoke(struct cli *cli)
 {
     struct stir_acme *acme = NULL;
     struct stir_diag diag = {0};
-    int64_t reason = -1;
+    int reason = -1;
     const char *dir = cli->operand[0];
-    int status = cli_number(cli, "--reason", -1, 0, 10, &reason);
+    int status = cli_revocation_reason(cli, -1, &reason);
     status = status == CLI_YES ? acme_open(cli, &acme, dir) : status;
     if (status != CLI_YES)
         return status;
-    status = acme_end(cli, dir, stir_acme_revoke(acme, cli_get(cli, "--cert"), (int)reason, cli_has(cli, "--by-certificate-key"), &diag), &diag);
+    status = acme_end(cli, dir, stir_acme_revoke(acme, cli_get(cli, "--cert"), reason, cli_has(cli, "--by-certificate-key"), &diag), &diag);
     stir_acme_free(acme);
     return status == CLI_YES ? done(cli, dir, "revoked") : status;
 }

@@ -146,5 +146,5 @@ static int renew(struct cli *cli)
 
 const struct cli_command cmd_acme_obtain = {"acme",         "obtain", "DIR", 1, 1, "get a certificate now, or go on with the order that is under way",
                                             obtain_options, obtain};
-const struct cli_command cmd_acme_renew = {"acme",        "renew", "DIR...", 1, CLI_MAX_WORDS, "renew the certificates that are due, of folders and folders of them: for a timer",
-                                           renew_options, renew};
+const struct cli_command cmd_acme_renew = {
+    "acme", "renew", "DIR...", 1, CLI_MAX_WORDS, "renew the certificates that are due, of folders and folders of them: for a timer", renew_options, renew};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/json.h"
 #include "service/acme_settings.h"
@@ -41,7 +42,7 @@ static const struct cli_option options[] = {
 
 struct given {
     struct stir_acme_given pair[GIVEN_MAX];
-    char *copies[GIVEN_MAX]; /* of the keys in KEY=VALUE */
+    char *copies[GIVEN_MAX]; /* of the keys in KEY=VALUE, and of paths made whole */
     size_t n, n_copies;
 };
 
@@ -70,12 +71,39 @@ static int split(const struct cli *cli, struct given *g, const char *pair)
     return CLI_YES;
 }
 
+/* acme.conf takes paths from its own folder; on a command line they are meant from where one stands. */
+static bool is_path(const char *option)
+{
+    static const char *const paths[] = {"--ca-root", "--pa-password-file", "--token-file", "--publish-dir", "--reload"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+        if (strcmp(paths[i], option) == 0)
+            return true;
+    return false;
+}
+
+static const char *whole_path(struct given *g, const char *path)
+{
+    char here[4096], whole[8192];
+    if (path[0] == '/' || !path[0] || !getcwd(here, sizeof(here)))
+        return path;
+    snprintf(whole, sizeof(whole), "%s/%.4000s", here, path);
+    char *copy = strdup(whole);
+    if (copy)
+        g->copies[g->n_copies++] = copy;
+    return copy;
+}
+
 static int collect(const struct cli *cli, struct given *g)
 {
-    for (const struct cli_option *o = options; o->name; o++)
-        if (o->kind == CLI_VALUE && is_key(o->name + 2) && cli_has(cli, o->name))
-            g->pair[g->n++] = (struct stir_acme_given){o->name + 2, cli_get(cli, o->name)};
     int status = CLI_YES;
+    for (const struct cli_option *o = options; o->name; o++) {
+        if (o->kind != CLI_VALUE || !is_key(o->name + 2) || !cli_has(cli, o->name))
+            continue;
+        const char *value = is_path(o->name) ? whole_path(g, cli_get(cli, o->name)) : cli_get(cli, o->name);
+        if (!value)
+            return cli_fail(cli, CLI_CANNOT, "out of memory");
+        g->pair[g->n++] = (struct stir_acme_given){o->name + 2, value};
+    }
     for (size_t i = 0; status == CLI_YES && i < cli_all(cli, "--set"); i++)
         status = g->n < GIVEN_MAX ? split(cli, g, cli_nth(cli, "--set", i)) : cli_fail(cli, CLI_USAGE, "--set stands too often");
     return status;

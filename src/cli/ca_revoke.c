@@ -3,8 +3,8 @@
 
 static const struct cli_option options[] = {
     CA_CONF,
-    {"--reason", CLI_VALUE, "N", "0 unspecified, 1 keyCompromise, 3 affiliationChanged, 4 superseded, 5 cessationOfOperation, 9 privilegeWithdrawn; default 0",
-     false},
+    {"--reason", CLI_VALUE, "REASON",
+     "unspecified (the default), keyCompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn, or the number of a CRLReason", false},
     {NULL, CLI_FLAG, NULL, NULL, false},
 };
 
@@ -20,10 +20,10 @@ static const char *who_is_told(const struct stir_conf *conf)
 static int revoke(const struct cli *cli, struct ca_desk *c)
 {
     struct stir_diag diag = {0};
-    int64_t reason;
-    int status = cli_number(cli, "--reason", 0, 0, 10, &reason);
+    int reason;
+    int status = cli_revocation_reason(cli, 0, &reason);
     if (status == CLI_YES)
-        status = desk_end(cli, stir_ca_revoke_by_hand(c->ca, &c->desk.clerk, cli->operand[0], (int)reason, c->desk.actor, c->desk.now, &diag), &diag);
+        status = desk_end(cli, stir_ca_revoke_by_hand(c->ca, &c->desk.clerk, cli->operand[0], reason, c->desk.actor, c->desk.now, &diag), &diag);
     if (status != CLI_YES)
         return status;
     if (cli->json) {

@@ -98,6 +98,10 @@ int cli_trust(const struct cli *cli, struct stir_trust **out);
 int cli_time(const struct cli *cli, const char *name, int64_t otherwise, int64_t *out);
 /* --NAME as a number from low to high. */
 int cli_number(const struct cli *cli, const char *name, int64_t otherwise, int64_t low, int64_t high, int64_t *out);
+
+/* --reason: a CRLReason (RFC 5280 §5.3.1) by its name or number. */
+int cli_revocation_reason(const struct cli *cli, int otherwise, int *out);
+const char *cli_revocation_reason_name(int reason);
 int64_t cli_now(void);
 /* How the numbers of a source are written, the same for each command that reads some. */
 #define CLI_DIAL_OPTIONS                                                                                                                         \

@@ -1,5 +1,6 @@
 /* What most commands read: files and values, keys, certificates, trust, times, numbers. */
 #include "cli/trust_dir.h"
+#include "core/json.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -329,4 +330,33 @@ int cli_policy(const struct cli *cli, struct stir_policy *out)
     for (size_t i = 0; (name = stir_policy_preset_at(i)) != NULL && n < sizeof(names); i++)
         n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", name);
     return cli_fail(cli, CLI_USAGE, "--policy \"%s\" is none of %s", preset, names);
+}
+
+static const char *const revocation_reasons[] = {"unspecified", "keyCompromise",        "cACompromise",    "affiliationChanged",
+                                                 "superseded",  "cessationOfOperation", "certificateHold", NULL,
+                                                 NULL,          "privilegeWithdrawn",   "aACompromise"};
+
+const char *cli_revocation_reason_name(int reason)
+{
+    return reason >= 0 && reason < (int)(sizeof(revocation_reasons) / sizeof(*revocation_reasons)) ? revocation_reasons[reason] : NULL;
+}
+
+int cli_revocation_reason(const struct cli *cli, int otherwise, int *out)
+{
+    const char *text = cli_get(cli, "--reason");
+    int64_t number = -1;
+    *out = otherwise;
+    if (!text)
+        return CLI_YES;
+    (void)stir_json_integer(&number, (struct stir_json){STIR_JSON_NUMBER, stir_slice_str(text)});
+    for (int i = 0; i < (int)(sizeof(revocation_reasons) / sizeof(*revocation_reasons)); i++)
+        if (revocation_reasons[i] && (strcmp(revocation_reasons[i], text) == 0 || number == i)) {
+            *out = i;
+            return CLI_YES;
+        }
+    return cli_fail(
+        cli, CLI_USAGE,
+        "--reason \"%s\" is none of unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold, "
+        "privilegeWithdrawn, aACompromise",
+        text);
 }

@@ -135,8 +135,8 @@ static int certificate(struct lab *lab)
     lab_say(lab, "\n== 4. The provider gets a token of the one, and with it a certificate of the other, by ACME");
     snprintf(directory, sizeof(directory), "%s/acme/directory", lab->world);
     TRY_CLI(LAB_STIR(lab, "acme", "register", "provider", "--directory", directory, "--agree", "--spc", LAB_SPC, "--org", "Lab Telephone", "--country", "US",
-                     "--pa-url", lab->world, "--pa-account", lab->account, "--pa-user", "lab", "--pa-password-file", "../password", "--ca-root",
-                     "../tls-root.pem", "--set", "any-url=yes"));
+                     "--pa-url", lab->world, "--pa-account", lab->account, "--pa-user", "lab", "--pa-password-file", "password", "--ca-root", "tls-root.pem",
+                     "--set", "any-url=yes"));
     TRY_CLI(LAB_STIR(lab, "acme", "obtain", "provider", "--verbose"));
     TRY_CLI(LAB_STIR(lab, "cert", "lint", "provider/current/chain.pem"));
     return lab_x5u(lab);

@@ -56,30 +56,6 @@ static int run_publish(struct cli *cli)
 
 /* ---- By hand ---- */
 
-static const char *const reasons[] = {"unspecified", "keyCompromise",        "cACompromise",    "affiliationChanged",
-                                      "superseded",  "cessationOfOperation", "certificateHold", NULL,
-                                      NULL,          "privilegeWithdrawn",   "aACompromise"};
-
-static int read_reason(const struct cli *cli, int *out)
-{
-    const char *text = cli_get(cli, "--reason");
-    int64_t number = -1;
-    *out = 0;
-    if (!text)
-        return CLI_YES;
-    (void)stir_json_integer(&number, (struct stir_json){STIR_JSON_NUMBER, stir_slice_str(text)});
-    for (int i = 0; i < (int)(sizeof(reasons) / sizeof(reasons[0])); i++)
-        if (reasons[i] && (strcmp(reasons[i], text) == 0 || number == i)) {
-            *out = i;
-            return CLI_YES;
-        }
-    return cli_fail(
-        cli, CLI_USAGE,
-        "--reason \"%s\" is none of unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold, "
-        "privilegeWithdrawn, aACompromise",
-        text);
-}
-
 struct revoking {
     struct cli_desk *desk;
     const struct stir_cert_info *cert;
@@ -101,7 +77,7 @@ static int revoke(struct cli *cli, struct cli_desk *desk, const struct stir_cert
 {
     struct revoking r = {.desk = desk, .cert = stir_cert_info(cert)};
     struct stir_diag diag = {0};
-    int status = read_reason(cli, &r.reason);
+    int status = cli_revocation_reason(cli, 0, &r.reason);
     if (status == CLI_YES)
         status = cli_time(cli, "--at", cli_now(), &r.at);
     if (status == CLI_YES)
@@ -109,7 +85,7 @@ static int revoke(struct cli *cli, struct cli_desk *desk, const struct stir_cert
     if (status != CLI_YES)
         return status;
     enum stir_err err = stir_store_transact(desk->clerk.store, write_revocation, &r, &diag);
-    return err == STIR_OK ? pa_done(cli, "certificate", r.cert->serial_hex, "reason", reasons[r.reason]) : desk_failed(cli, err, &diag);
+    return err == STIR_OK ? pa_done(cli, "certificate", r.cert->serial_hex, "reason", cli_revocation_reason_name(r.reason)) : desk_failed(cli, err, &diag);
 }
 
 static int run_revoke(struct cli *cli)

@@ -114,7 +114,7 @@ case("one that there is not", NO, "ca", "show", *conf, "00")
 
 # ---------------------------------------------------------------- taken back
 case("a reason that nobody may give", NO, "ca", "revoke", *conf, serial, "--reason", "6", says=["reasons are 0"])
-case("revoked", YES, "ca", "revoke", *conf, serial, "--reason", "1", says=["nobody is told"])
+case("revoked", YES, "ca", "revoke", *conf, serial, "--reason", "keyCompromise", says=["nobody is told"])
 case("once", NO, "ca", "revoke", *conf, serial, says=["before"])
 case("and listed so", YES, "ca", "list", *conf, "--state", "revoked", says=[serial])
 case("its key is never certified again", NO, "ca", "issue", *conf, "--csr", "p.csr", says=["was revoked"])
