@@ -71,6 +71,25 @@ static void a_file_that_others_can_read_is_refused(void **state)
     open_says(store_where, false, STIR_EVALUE, "chmod 600");
 }
 
+/* In a process of its own, which is nobody when this one is root. */
+static void who_may_not_is_told_so(void **state)
+{
+    (void)state;
+    store = store_again(&stir_schema);
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chmod(store_where, geteuid() == 0 ? 0600 : 0), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct stir_store *other = NULL;
+        bool is_nobody = geteuid() != 0 || setuid(65534) == 0;
+        enum stir_err err = stir_store_open(&other, store_where, &stir_schema, false, &diag);
+        _exit(is_nobody && err == STIR_EIO && strstr(diag.text, "Permission denied: it belongs to the user of stir serve") ? 0 : 1);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static void no_file_is_made_unasked(void **state)
 {
     (void)state;
@@ -380,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(the_file_and_its_journals_are_of_the_owner_alone),
         T(a_file_that_others_can_read_is_refused),
+        T(who_may_not_is_told_so),
         T(no_file_is_made_unasked),
         T(a_symbolic_link_to_a_file_is_refused_and_one_to_its_folder_is_followed),
         T(what_is_no_file_of_ours_is_refused_and_stays_as_it_is),

@@ -2,10 +2,13 @@
 #include "io/store_engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -255,6 +258,8 @@ static enum stir_err check_file(const char *path, bool create, struct stir_diag 
         return stir_diag_set(said, STIR_EVALUE, SIZE_MAX, "it is no regular file");
     if (st.st_mode & 077)
         return stir_diag_set(said, STIR_EVALUE, SIZE_MAX, "others may read it, and it holds secrets: chmod 600");
+    if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0)
+        return stir_diag_set(said, STIR_EIO, SIZE_MAX, "%s: it belongs to the user of stir serve; be that one, or root", strerror(errno));
     return STIR_OK;
 }
 
