@@ -3,10 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { TRIES = 100, BESIDE = 12 /* characters of ".new-123abc" */ };
 
 /* All that `fd` gives, up to max + 1 bytes. */
 static enum stir_file_err read_all(struct stir_slice *out, int fd, size_t max)
@@ -122,6 +126,29 @@ static enum stir_file_err write_through(const char *path, struct stir_slice cont
     return err;
 }
 
+/* A new file beside; `beside` ends in the place of its name. The kernel holds the mode against the umask: asking for the umask would set it, for a moment, for
+ * every thread of the process. */
+static int make_beside(char *beside, size_t n, mode_t mode)
+{
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t any;
+        if (RAND_bytes((unsigned char *)&any, sizeof(any)) != 1) {
+            errno = EIO;
+            return -1;
+        }
+        snprintf(beside + n, BESIDE, ".new-%06x", (unsigned)(any & 0xffffff));
+        int fd = open(beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+static bool is_open_to_all(enum stir_file_mode mode)
+{
+    return mode == STIR_FILE_PUBLIC || mode == STIR_FILE_PUBLISHED;
+}
+
 enum stir_file_err stir_file_write(const char *path, struct stir_slice content, enum stir_file_mode mode)
 {
     struct stat st, target;
@@ -132,23 +159,20 @@ enum stir_file_err stir_file_write(const char *path, struct stir_slice content, 
         return STIR_FILE_EXISTS;
     if (there && stat(path, &target) == 0 && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode))
         return write_through(path, content);
-    enum stir_file_err err = there && mode == STIR_FILE_PUBLIC ? look_for_key(path) : STIR_FILE_OK;
+    enum stir_file_err err = there && is_open_to_all(mode) ? look_for_key(path) : STIR_FILE_OK;
     if (err != STIR_FILE_OK)
         return err;
     size_t n = strlen(path);
-    char *beside = malloc(n + 12);
+    char *beside = malloc(n + BESIDE);
     if (!beside)
         return STIR_FILE_NOMEM;
     memcpy(beside, path, n);
-    memcpy(beside + n, ".new-XXXXXX", 12);
-    int fd = mkstemp(beside); /* 0600 */
+    int fd = make_beside(beside, n, is_open_to_all(mode) ? 0644 : 0600);
     if (fd < 0) {
         free(beside);
         return STIR_FILE_ERRNO;
     }
-    mode_t mask = umask(0);
-    umask(mask);
-    if (mode == STIR_FILE_PUBLIC && fchmod(fd, 0644 & ~mask) != 0)
+    if (mode == STIR_FILE_PUBLISHED && fchmod(fd, 0644) != 0)
         err = STIR_FILE_ERRNO;
     if (err == STIR_FILE_OK)
         err = write_all(fd, content);

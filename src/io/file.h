@@ -18,9 +18,10 @@ enum stir_file_err {
 };
 
 enum stir_file_mode {
-    STIR_FILE_PUBLIC = 0,        /* 0644, replaces what is there, but never a private key */
+    STIR_FILE_PUBLIC = 0,        /* 0644 less the umask, replaces what is there, but never a private key */
     STIR_FILE_SECRET = 1,        /* 0600, never replaces */
     STIR_FILE_SECRET_FORCED = 2, /* 0600, replaces */
+    STIR_FILE_PUBLISHED = 3,     /* as STIR_FILE_PUBLIC, and 0644 whatever the umask is: for another program to serve */
 };
 
 /* Read the file `path` ("-": standard input) of at most `max` bytes; NUL behind it, not counted. `secret`: refused when group or others can read it.

@@ -236,7 +236,7 @@ static enum stir_err publish(struct stir_acme *acme, const char *serial, struct 
 {
     char path[STIR_ACME_PATH];
     int n = snprintf(path, sizeof(path), "%s/%s.pem", acme->settings.publish_dir, serial);
-    if (n <= 0 || n >= (int)sizeof(path) || stir_file_write(path, chain, STIR_FILE_PUBLIC) != STIR_FILE_OK)
+    if (n <= 0 || n >= (int)sizeof(path) || stir_file_write(path, chain, STIR_FILE_PUBLISHED) != STIR_FILE_OK)
         return stir_diag_set(diag, STIR_EIO, SIZE_MAX, "%.120s cannot be written: %s", path, strerror(errno));
     stir_acme_tell(acme, "published as %s", path);
     return STIR_OK;

@@ -51,7 +51,7 @@ bool stir_ca_publish(const struct stir_ca *ca, const struct stir_cert *cert, str
     int written = snprintf(path, sizeof(path), "%s/%s.pem", dir, stir_cert_info(cert)->serial_hex);
     enum stir_err err = written < 0 || (size_t)written >= sizeof(path) ? STIR_ELIMIT : stir_ca_chain_pem(&pem, &n, ca, cert);
     stir_crash_point("issue: file not written");
-    if (err == STIR_OK && stir_file_write(path, stir_slice_of(pem, n), STIR_FILE_PUBLIC) == STIR_FILE_OK)
+    if (err == STIR_OK && stir_file_write(path, stir_slice_of(pem, n), STIR_FILE_PUBLISHED) == STIR_FILE_OK)
         return true;
     (void)stir_diag_set(diag, STIR_EIO, SIZE_MAX, "%s cannot be written: the chain of certificate %s is not published", path, stir_cert_info(cert)->serial_hex);
     return false;

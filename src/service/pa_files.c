@@ -27,7 +27,7 @@ static enum stir_err write_file(const struct stir_pa *pa, const char *name, stru
     char path[PATH];
     if (!path_of(path, pa, name))
         return STIR_ELIMIT;
-    enum stir_file_err err = stir_file_write(path, content, STIR_FILE_PUBLIC);
+    enum stir_file_err err = stir_file_write(path, content, STIR_FILE_PUBLISHED);
     return err == STIR_FILE_OK ? STIR_OK : failed(diag, path, err);
 }
 
