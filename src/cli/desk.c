@@ -21,7 +21,8 @@ int desk_read(const struct cli *cli, struct cli_desk *desk)
         return CLI_YES;
     int status = conf_read(&desk->conf, conf, &faults);
     if (status != CLI_YES)
-        status = cli_fail(cli, status, "%.*s", faults.n ? (int)faults.n - 1 : 0, faults.text ? faults.text : "");
+        status = cli_fail(cli, status, "%.*s%s%s", faults.text ? (int)strcspn(faults.text, "\n") : 0, faults.text ? faults.text : "",
+                          faults.lines > 1 ? "; more is wrong: stir conf check " : "", faults.lines > 1 ? conf : "");
     else if (!desk->conf->store.url[0])
         status = cli_fail(cli, CLI_NO, "%s: has no [store] url", conf);
     conf_said_free(&faults);

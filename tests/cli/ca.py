@@ -107,6 +107,7 @@ case("both are listed", YES, "ca", "list", *conf, says=[f"{serial}  issued   709
 listed = json.loads(case("as JSON too", YES, "ca", "list", "--store", "store.db", "--spc", "709J", "--json"))["certificates"]
 fact("the newest come first, and who made them is told", len(listed) == 2 and {row["node"] for row in listed} == {"here"}, listed)
 case("what cannot be written is issued all the same, and can be had", CANNOT, "ca", "issue", *conf, "--csr", "p.csr", "-o", "none/c.pem", says=["none/c.pem", "stir ca show "])
+case("of a configuration with several faults the first is told, and what tells the others", NO, "ca", "list", "--conf", "one/ca.conf", says=["more is wrong: stir conf check one/ca.conf"], hides=["x0a"])
 case("a code that has none", NO, "ca", "list", *conf, "--spc", "1234")
 case("a state that there is not", USAGE, "ca", "list", *conf, "--state", "lost")
 case("one is shown, by any spelling of its serial", YES, "ca", "show", *conf, ":".join(re.findall("..", serial.lower())), says=["BEGIN CERTIFICATE"])
