@@ -108,6 +108,8 @@ static enum stir_err sign(struct making *m)
     const struct stir_signer signer = stir_signer_of_key(&held);
     m->number = stir_pa_next_number(m->last, m->now);
     m->expires = m->now + m->pa->conf->crl_life < seal->until ? m->now + m->pa->conf->crl_life : seal->until;
+    if (m->now < seal->from)
+        return stir_diag_set(m->diag, STIR_ETIME, SIZE_MAX, "the path of the CRL's signer is not valid yet: is the clock of this machine right?");
     if (m->expires <= m->now)
         return stir_diag_set(m->diag, STIR_ETIME, SIZE_MAX, "the path of the CRL's signer is over: nobody would believe it; give it a new certificate");
     params.issuer = seal->chain[0];

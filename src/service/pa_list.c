@@ -117,6 +117,8 @@ static enum stir_err sign(struct making *m, size_t *n)
     const struct stir_signer signer = stir_signer_of_key(&held);
     m->sequence = stir_pa_next_number(m->last, m->now);
     m->expires = m->now + m->pa->conf->list_life < seal->until ? m->now + m->pa->conf->list_life : seal->until;
+    if (m->now < seal->from)
+        return stir_diag_set(m->diag, STIR_ETIME, SIZE_MAX, "the path of the signer is not valid yet: is the clock of this machine right?");
     if (m->expires <= m->now)
         return stir_diag_set(m->diag, STIR_ETIME, SIZE_MAX, "the path of the signer, [pa] cert %s, is over: nobody would believe the list", m->pa->conf->cert);
     params.x5u = stir_slice_str(seal->url);

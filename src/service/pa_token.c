@@ -103,6 +103,8 @@ static enum stir_err sign(struct giving *g)
     struct stir_token_params params = STIR_TOKEN_PARAMS_INIT;
     struct stir_key_signer held = {g->pa->signer.key, g->clerk->ctx};
     const struct stir_signer signer = stir_signer_of_key(&held);
+    if (g->now < g->pa->signer.from)
+        return stir_diag_set(&g->diag, STIR_ETIME, SIZE_MAX, "the path of the signer is not valid yet: is the clock of this machine right?");
     if (g->exp <= g->now)
         return stir_diag_set(&g->diag, STIR_ETIME, SIZE_MAX, "the path of the signer, [pa] cert %s, is over: nobody would believe the token",
                              g->pa->conf->cert);
