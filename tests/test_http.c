@@ -317,20 +317,43 @@ static void leaving_answers_what_is_under_way(void **state)
 {
     (void)state;
     begin(easy);
-    dial(0);
-    dial(1);
+    for (size_t i = 0; i < 4; i++)
+        dial(i);
     say(0, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
     say(1, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
     assert_true(hear(1, "GET /a"));
+    say(3, "GET /c HTTP/1.1\r\n");
     turn(20);
     stir_http_server_leave(f.server, note_left, NULL);
-    turn(50);
+    say(1, "GET /again HTTP/1.1\r\nHost: h\r\n\r\n"); /* on its way when it was left */
+    assert_true(hear(1, "GET /again"));
+    assert_non_null(strstr(client.heard, "Connection: close"));
+    say(2, "GET /first HTTP/1.1\r\nHost: h\r\n\r\n"); /* of a connection that had none */
+    assert_true(hear(2, "GET /first"));
+    say(3, "Host: h\r\n\r\n"); /* half read */
+    assert_true(hear(3, "GET /c"));
     assert_false(f.left);
-    assert_false(hear(1, "x"));
     answer_text(f.waiting, 200, "at last");
     assert_true(hear(0, "at last"));
     assert_non_null(strstr(client.heard, "Connection: close"));
     turn(50);
+    assert_true(f.left);
+    end();
+}
+
+static void who_says_nothing_does_not_hold_a_leave(void **state)
+{
+    (void)state;
+    begin(easy);
+    dial(0);
+    dial(1);
+    say(0, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_true(hear(0, "GET /a"));
+    stir_http_server_leave(f.server, note_left, NULL);
+    turn(50);
+    assert_false(f.left);
+    for (int i = 0; i < 40 && !f.left; i++)
+        turn(50);
     assert_true(f.left);
     end();
 }
@@ -429,6 +452,7 @@ int main(void)
         cmocka_unit_test(connections_beyond_the_limits_are_turned_away),
         cmocka_unit_test(places_of_an_address_are_counted_and_given_back),
         cmocka_unit_test(leaving_answers_what_is_under_way),
+        cmocka_unit_test(who_says_nothing_does_not_hold_a_leave),
         cmocka_unit_test(ending_at_once_cancels_what_waits),
         cmocka_unit_test(what_is_no_http_is_refused),
         cmocka_unit_test(a_request_that_says_twice_how_long_it_is_is_refused_and_nothing_behind_it_is_served),

@@ -9,8 +9,9 @@
 enum {
     ACCEPTS_A_TURN = 32, /* so that a flood of connections leaves the loop time for others */
     LONG_MS = 60000,
-    PAUSE_MS = 100, /* no descriptor is left: accepting again after this */
-    LAST_RUNS = 8,  /* turns of libmicrohttpd at the end, for answers that fit the sockets */
+    PAUSE_MS = 100,         /* no descriptor is left: accepting again after this */
+    LAST_REQUEST_MS = 1000, /* a connection that is left has so long for a request that is on its way, or for the handshake before it: its answer closes it */
+    LAST_RUNS = 8,          /* turns of libmicrohttpd at the end, for answers that fit the sockets */
 };
 
 /* The loop */
@@ -193,7 +194,7 @@ void stir_http_server_leave(struct stir_http_server *server, void (*gone)(void *
     stop_listening(server);
     for (struct stir_http_conn *c = server->conns; c; c = c->next)
         if (!c->request)
-            shutdown(c->fd, SHUT_RD); /* what is on its way in is lost to it as it would be to a server that ends */
+            stir_http_arm(c, LAST_REQUEST_MS);
     stir_http_run_again(server);
 }
 

@@ -85,7 +85,7 @@ struct stir_http_server;
 /* On the worker's thread: begin to accept. STIR_ENOMEM, STIR_EIO (libmicrohttpd does not start). */
 enum stir_err stir_http_server_new(struct stir_http_server **out, struct stir_http_port *port, struct stir_loop *loop,
                                    const struct stir_http_handler *handler) STIR_MUST_USE;
-/* Accept nothing new, end idle connections, answer what is under way and close then; gone(arg) when nothing is left, maybe before this returns. */
+/* Accept nothing new, answer what is under way and what comes on open connections within a second, and close each then; gone(arg) when nothing is left, maybe before this returns. */
 void stir_http_server_leave(struct stir_http_server *server, void (*gone)(void *arg), void *arg);
 /* At once, with whatever is under way. NULL is fine. */
 void stir_http_server_free(struct stir_http_server *server);
