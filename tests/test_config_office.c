@@ -148,6 +148,7 @@ static void each_fault_is_told(void **state)
         {CA "[http x]\nlisten = 127.0.0.1:9 192.0.2.1:9\nserve = acme\n", "[http x] serve: acme in clear text"},
         {CA "[http x]\nlisten = 192.0.2.1:9\nserve = operations\nproxies = 127.0.0.1\n", "proxies: is for serve = acme and pa alone"},
         {AS SIGNER STORE, "[store] url: is for roles pa and ca"},
+        {"[server]\nroles = pa\n" PA_HTTP PA_KEYS "[store]\nurl = mysql://db/stir\n", "a store is a file (SQLite) or postgresql://"},
         {PA "crl-key = /k\n", "[pa] crl-key: wants crl-cert too"},
         {PA "crl-cert = /k\n", "[pa] crl-cert: wants crl-key too"},
         {PA "list-every = 7d\n", "[pa] list-every: is not sooner than list-life"},

@@ -342,6 +342,9 @@ static bool set_store(struct stir_config_room *room, const struct stir_config_ke
         return wrong(fault, "the URL %s", key->check(value)); /* which is not repeated */
     if (stir_word_is_database(value))
         return set_text(room, key, at, value, fault);
+    for (size_t i = 0; i + 3 <= value.n; i++)
+        if (memcmp(value.p + i, "://", 3) == 0) /* it may hold a password: not repeated either */
+            return wrong(fault, "a store is a file (SQLite) or postgresql://...; other databases are not known");
     return set_path(room, key, at, value.n > n && memcmp(value.p, head, n) == 0 ? stir_slice_from(value, n) : value, fault);
 }
 
