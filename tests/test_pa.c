@@ -1,6 +1,7 @@
 /* The policy administrator's paths, keys, accounts and providers. Run as "test_pa" for SQLite, "test_pa postgresql" for PostgreSQL. */
 #include "pa_support.h"
 
+#include <time.h>
 #include <unistd.h>
 
 /* ---- Paths ---- */
@@ -170,7 +171,8 @@ static void what_goes_on_failing_is_not_said_in_each_round(void **state)
     assert_int_equal(stir_pa_chores(pa, &clerk, PA_NOW), STIR_PA_RETRY_MS);
     const int64_t again = atomic_load(&pa->say_again[STIR_PA_CHORE_CRL]);
     assert_true(again > 0);
-    usleep(2000);
+    const struct timespec pause = {0, 2000000};
+    nanosleep(&pause, NULL);
     (void)stir_pa_chores(pa, &clerk, PA_NOW);
     assert_int_equal(atomic_load(&pa->say_again[STIR_PA_CHORE_CRL]), again); /* nothing was said */
     pa->signer.until = pa->crl.until = until;
