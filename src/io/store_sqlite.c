@@ -281,8 +281,12 @@ static enum stir_err ask_int(int64_t *out, sqlite3 *db, const char *sql, struct 
 static enum stir_err check_owner(sqlite3 *db, struct stir_diag *said)
 {
     int64_t owner = 0, tables = 0;
-    TRY(ask_int(&owner, db, "PRAGMA application_id", said));
-    TRY(ask_int(&tables, db, "SELECT count(*) FROM sqlite_schema", said));
+    TRY(script(db, "BEGIN", said)); /* both of one moment: another may be making it */
+    enum stir_err err = ask_int(&owner, db, "PRAGMA application_id", said);
+    if (err == STIR_OK)
+        err = ask_int(&tables, db, "SELECT count(*) FROM sqlite_schema", said);
+    undo(db);
+    TRY(err);
     if (owner == strtol(MARK, NULL, 10) || (owner == 0 && tables == 0))
         return STIR_OK;
     return stir_diag_set(said, STIR_EVALUE, SIZE_MAX, "it is a file of another program: give stir one of its own");
