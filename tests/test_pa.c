@@ -162,6 +162,20 @@ static void an_address_with_many_wrong_passwords_has_to_wait(void **state)
     assert_int_equal(pa_count("SELECT COUNT(*) FROM pa_logins"), 0);
 }
 
+static void a_clock_that_was_set_back_makes_nothing(void **state)
+{
+    (void)state;
+    assert_err(stir_pa_ca_add(&clerk, ca_root.cert, "Example", NULL, "user test", PA_NOW, &diag), STIR_OK);
+    assert_err(stir_pa_publish(pa, &clerk, PA_NOW, &diag), STIR_OK);
+    pa->crl.from = PA_NOW + 10;
+    assert_err(stir_pa_publish(pa, &clerk, PA_NOW + 9, &diag), STIR_ETIME);
+    assert_non_null(strstr(diag.text, "clock"));
+    pa->crl.from = PA_NOW;
+    pa->signer.from = PA_NOW + 10;
+    assert_err(stir_pa_publish(pa, &clerk, PA_NOW + 9, &diag), STIR_ETIME);
+    assert_err(stir_pa_publish(pa, &clerk, PA_NOW + 10, &diag), STIR_OK);
+}
+
 static void what_goes_on_failing_is_not_said_in_each_round(void **state)
 {
     (void)state;
@@ -384,6 +398,7 @@ int main(int argc, char **argv)
         T(a_provider_is_added_once_with_good_codes_and_texts),
         T(codes_are_held_by_one_provider),
         T(providers_are_shown),
+        T(a_clock_that_was_set_back_makes_nothing),
         T(what_goes_on_failing_is_not_said_in_each_round),
     };
     int failed = cmocka_run_group_tests(tests, pa_begin_parties, pa_end_parties);

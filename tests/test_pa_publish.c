@@ -184,20 +184,6 @@ static void nothing_outlives_its_signer(void **state)
     assert_err(stir_pa_publish(pa, &clerk, PA_NOW + 200, &diag), STIR_ETIME);
 }
 
-static void a_clock_that_was_set_back_makes_nothing(void **state)
-{
-    (void)state;
-    list_ca(&ca_root, "Example", NULL);
-    assert_err(stir_pa_publish(pa, &clerk, PA_NOW, &diag), STIR_OK);
-    pa->crl.from = PA_NOW + 10;
-    assert_err(stir_pa_publish(pa, &clerk, PA_NOW + 9, &diag), STIR_ETIME);
-    assert_non_null(strstr(diag.text, "clock"));
-    pa->crl.from = PA_NOW;
-    pa->signer.from = PA_NOW + 10;
-    assert_err(stir_pa_publish(pa, &clerk, PA_NOW + 9, &diag), STIR_ETIME);
-    assert_err(stir_pa_publish(pa, &clerk, PA_NOW + 10, &diag), STIR_OK);
-}
-
 static void a_new_signer_makes_a_new_list_and_the_old_one_is_still_served(void **state)
 {
     (void)state;
@@ -591,7 +577,6 @@ int main(int argc, char **argv)
         T(when_the_last_ca_is_gone_so_is_the_list),
         T(a_few_lists_and_crls_are_kept),
         T(nothing_outlives_its_signer),
-        T(a_clock_that_was_set_back_makes_nothing),
         T(a_new_signer_makes_a_new_list_and_the_old_one_is_still_served),
         T(only_certificates_of_cas_are_listed),
         T(a_ca_is_listed_again_with_a_new_name_and_token),
